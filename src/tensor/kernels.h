@@ -82,6 +82,8 @@ struct Kernels {
   // values, scales, offsets (see QuantizedRows) of one row; cols a multiple of 32.
   void (*quantize_row)(const float* x, std::size_t cols, std::int8_t* values, float* scales,
                        std::int32_t* offsets) = nullptr;
+  // Half precision of `count` floats, rounded to nearest, ties to even.
+  void (*to_f16)(const float* x, std::size_t count, std::uint16_t* out) = nullptr;
   // out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i]. out may be x.
   void (*rms_norm)(const float* x, const float* weight, float* out, std::size_t count,
                    float epsilon) = nullptr;
