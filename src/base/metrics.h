@@ -103,6 +103,7 @@ class Metrics {
   const std::size_t series_max_;
   mutable std::mutex mutex_;
   std::map<std::string, Family, std::less<>> families_;  // under mutex_
+  std::map<std::string, Series> misplaced_;              // under mutex_: see counter()
 };
 
 }  // namespace retort::base

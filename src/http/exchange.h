@@ -47,6 +47,10 @@ class Exchange {
   // there was one.
   base::Awaitable<Result<void>> respond_error(const Error& error);
 
+  // Answers OPTIONS: 204 with Allow and, to a browser's preflight from an allowed origin, what it
+  // may do. The router calls it.
+  base::Awaitable<Result<void>> respond_options(const std::string& methods);
+
   // Sends the status and headers at once. The body follows by write() and finish().
   base::Awaitable<Result<void>> start_stream(int status, Headers headers);
   // Sends one HTTP chunk by one write to the socket; completes when the socket has taken it, so a

@@ -48,7 +48,7 @@ class Router {
   // Answers `exchange`. Thread-safe once no more routes are added.
   base::Awaitable<> dispatch(Exchange& exchange) const;
 
-  // Every (method, pattern), in the order they were added: for documents made from the table.
+  // Every (method, pattern), in the order they are tried: for documents made from the table.
   std::vector<std::pair<std::string, std::string>> routes() const;
 
  private:
