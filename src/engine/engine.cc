@@ -26,15 +26,14 @@ struct Engine::Inbox {
   }
 };
 
-Result<std::unique_ptr<Engine>> Engine::start(const model::Model& model, tensor::ThreadPool& pool,
+Result<std::unique_ptr<Engine>> Engine::start(model::Model& model, tensor::ThreadPool& pool,
                                               const base::Log& log, EngineOptions options) {
-  const auto context = static_cast<std::size_t>(model.config().context);
-  const std::size_t context_pages = PagePool::pages_for(context);
+  const std::size_t context_pages = PagePool::pages_for(options.context);
   if (options.kv_pages < context_pages) {
     const std::size_t page_bytes = model::KvCache::page_bytes(model.config(), options.kv_type);
     return Error(ErrorKind::config,
                  "the KV memory holds " + std::to_string(options.kv_pages * model::kPageTokens) +
-                     " tokens, less than the context of " + std::to_string(context) +
+                     " tokens, less than the context of " + std::to_string(options.context) +
                      "; give --kv-memory at least " + std::to_string(context_pages * page_bytes) +
                      " bytes, or a smaller --context")
         .with_param("kv_memory");
@@ -46,7 +45,7 @@ Result<std::unique_ptr<Engine>> Engine::start(const model::Model& model, tensor:
       new Engine(model, pool, log, std::move(options), std::move(cache).value()));
 }
 
-Engine::Engine(const model::Model& model, tensor::ThreadPool& pool, const base::Log& log,
+Engine::Engine(model::Model& model, tensor::ThreadPool& pool, const base::Log& log,
                EngineOptions options, model::KvCache cache)
     : model_(model),
       pool_(pool),
@@ -67,7 +66,7 @@ Engine::~Engine() {
 }
 
 Result<TokenStream> Engine::submit(SequenceRequest request, const base::Executor& executor) {
-  const auto context = static_cast<std::size_t>(model_.config().context);
+  const std::size_t context = options_.context;
   if (request.prompt.empty() || request.max_tokens < 1 ||
       request.prompt.size() + static_cast<std::size_t>(request.max_tokens) > context) {
     return Error(ErrorKind::invalid_request,
@@ -159,7 +158,7 @@ bool Engine::step() {
              whole ? model::BatchSequence::Logits::last : model::BatchSequence::Logits::none});
   }
   const auto vocabulary = static_cast<std::size_t>(model_.config().vocab_size);
-  logits_.resize(static_cast<std::size_t>(batch.logit_rows()) * vocabulary);
+  logits_.resize(batch.logit_rows() * vocabulary);
   if (const Result<void> done = model_.forward(batch, cache_, pool_, logits_); !done) {
     log_.error("the forward pass failed: " + done.error().message());
     end_all(EndReason::failed);

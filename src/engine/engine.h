@@ -28,6 +28,7 @@ namespace retort::engine {
 
 struct EngineOptions {
   SchedulerOptions scheduler;
+  std::size_t context = 0;             // tokens of one sequence: prompt and output
   std::size_t kv_pages = 0;            // at least one context's worth
   std::size_t waiting_max = 256;       // submissions beyond it are refused with 429
   std::size_t stream_events_max = 64;  // tokens a reader may be behind before it pauses
@@ -48,7 +49,7 @@ struct EngineStats {
 class Engine {
  public:
   // `model`, `pool` and `log` outlive the engine. Fails where the KV cache cannot be had.
-  static Result<std::unique_ptr<Engine>> start(const model::Model& model, tensor::ThreadPool& pool,
+  static Result<std::unique_ptr<Engine>> start(model::Model& model, tensor::ThreadPool& pool,
                                                const base::Log& log, EngineOptions options);
   // Ends every sequence as cancelled and joins the thread.
   ~Engine();
@@ -63,8 +64,8 @@ class Engine {
  private:
   struct Inbox;
 
-  Engine(const model::Model& model, tensor::ThreadPool& pool, const base::Log& log,
-         EngineOptions options, model::KvCache cache);
+  Engine(model::Model& model, tensor::ThreadPool& pool, const base::Log& log, EngineOptions options,
+         model::KvCache cache);
 
   void loop() noexcept;
   bool take_inbox(bool wait);
@@ -74,7 +75,7 @@ class Engine {
   void end_all(EndReason reason);
   void publish_stats();
 
-  const model::Model& model_;
+  model::Model& model_;
   tensor::ThreadPool& pool_;
   const base::Log& log_;
   const EngineOptions options_;
