@@ -1,7 +1,6 @@
 #include "cli/command_line.h"
 
 #include <CLI/CLI.hpp>
-
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -28,8 +27,10 @@ CLI::App* declare(CLI::App& app, const Command& command, Arguments& arguments) {
           for (const std::string& value : values) arguments.flags.emplace_back(name, value);
         },
         flag.help);
-    added->type_name(flag.takes)->type_size(1)->expected(1)->multi_option_policy(
-        CLI::MultiOptionPolicy::TakeAll);
+    added->type_name(flag.takes)
+        ->type_size(1)
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     added->required(flag.required);
   }
   if (!command.positional.empty()) sub->add_option(command.positional, arguments.positionals);

@@ -1,4 +1,5 @@
-// The command line: one table of commands, read by CLI11, which is included in command_line.cc alone.
+// The command line: one table of commands, read by CLI11, which is included in command_line.cc
+// alone.
 #pragma once
 
 #include <functional>

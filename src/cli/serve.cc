@@ -14,19 +14,20 @@
 
 #include "api/routes.h"
 #include "api/services.h"
+#include "cli/kernel_choice.h"
 #include "cli/model_settings.h"
 #include "cli/serve_flags.h"
 #include "http/server.h"
 #include "protocol/error_body.h"
 #include "provider/local_provider.h"
 #include "provider/provider_pool.h"
-#include "tensor/kernels.h"
 #include "tensor/thread_pool.h"
 
 namespace retort::cli {
 namespace {
 
-// The signals that end the server. Blocked before any thread starts, so that only wait() takes them.
+// The signals that end the server. Blocked before any thread starts, so that only wait() takes
+// them.
 class EndSignals {
  public:
   EndSignals() {
@@ -84,13 +85,13 @@ Result<void> write_port_file(const std::filesystem::path& path, std::uint16_t po
 void greet(const Config& config, std::uint16_t port, const std::string& model) {
   const std::string scheme = config.tls_cert.empty() ? "http" : "https";
   const bool is_v6 = config.host.find(':') != std::string::npos;
-  const std::string url = scheme + "://" + (is_v6 ? "[" + config.host + "]" : config.host) + ":" +
-                          std::to_string(port);
-  const std::string key =
-      config.api_keys.empty() ? "" : " -H 'Authorization: Bearer YOUR_KEY'";
+  const std::string url =
+      scheme + "://" + (is_v6 ? "[" + config.host + "]" : config.host) + ":" + std::to_string(port);
+  const std::string key = config.api_keys.empty() ? "" : " -H 'Authorization: Bearer YOUR_KEY'";
   std::printf(
       "listening on %s\ntry:\n  curl -s %s/v1/chat/completions -H 'Content-Type: application/json'"
-      "%s \\\n    -d '{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello!\"}]}'\n",
+      "%s \\\n    -d "
+      "'{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello!\"}]}'\n",
       url.c_str(), url.c_str(), key.c_str(), model.c_str());
   std::fflush(stdout);
 }
@@ -122,7 +123,7 @@ Result<void> serve(const Config& config) {
   const EndSignals end_signals;
   const Result<base::Log> log = base::Log::to_standard_error(config.log_level);
   if (!log) return log.error();
-  const Result<const tensor::Kernels*> kernels = tensor::pick_kernels();
+  const Result<const tensor::Kernels*> kernels = kernels_of_environment();
   if (!kernels) return kernels.error();
   tensor::ThreadPool pool(compute_threads(config));
   base::Metrics metrics;

@@ -1,4 +1,5 @@
-// The flags of `retort serve` as the command line knows them, and the environment they fall back to.
+// The flags of `retort serve` as the command line knows them, and the environment they fall back
+// to.
 #pragma once
 
 #include <vector>

@@ -122,8 +122,8 @@ void ChoiceText::add_content(std::string content, std::vector<ChunkChoice>& piec
 void ChoiceText::add_call(text::ParsedToolCall call, std::vector<ChunkChoice>& pieces) {
   ChunkChoice next = piece();
   if (options_.as_function_call) {
-    next.delta.function_call =
-        FunctionCall{.name = std::move(call.name), .arguments = std::move(call.arguments), .extra = {}};
+    next.delta.function_call = FunctionCall{
+        .name = std::move(call.name), .arguments = std::move(call.arguments), .extra = {}};
   } else {
     next.delta.tool_calls.push_back({.index = call_count_,
                                      .id = "call_" + base::random_alphanumeric(24),
@@ -166,7 +166,8 @@ TokenLogprob ChoiceText::logprob_entry(const engine::SampledToken& token) const 
   return entry;
 }
 
-// Gives the last piece the entries of the tokens whose text has been sent; of all of them at the end.
+// Gives the last piece the entries of the tokens whose text has been sent; of all of them at the
+// end.
 void ChoiceText::attach_logprobs(std::vector<ChunkChoice>& pieces, bool all) {
   if (!options_.logprobs || pieces.empty()) return;
   std::vector<TokenLogprob> entries;

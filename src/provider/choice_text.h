@@ -1,7 +1,8 @@
-// From one choice's tokens to the pieces of its answer: text, tool calls, log probabilities, the end.
+// From one choice's tokens to the pieces of its answer: text, tool calls, log probabilities, the
+// end.
 //
-// token -> Detokenizer -> StopMatcher -> ToolCallParser -> ChunkChoice. No thread and no waiting here:
-// local_stream feeds it, and the same tokens give the same pieces however they are fed.
+// token -> Detokenizer -> StopMatcher -> ToolCallParser -> ChunkChoice. No thread and no waiting
+// here: local_stream feeds it, and the same tokens give the same pieces however they are fed.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +26,9 @@ namespace retort::provider {
 struct ChoiceTextOptions {
   std::int64_t index = 0;
   std::vector<std::string> stop;
-  bool reads_tool_calls = false;     // tools are offered, so the answer may call them
-  bool one_call_only = false;        // parallel_tool_calls: false
-  bool as_function_call = false;     // the older form, of a request with functions alone
+  bool reads_tool_calls = false;  // tools are offered, so the answer may call them
+  bool one_call_only = false;     // parallel_tool_calls: false
+  bool as_function_call = false;  // the older form, of a request with functions alone
   bool logprobs = false;
 };
 
@@ -39,8 +40,8 @@ class ChoiceText {
   // The first piece: the role.
   ChunkChoice begin() const;
 
-  // The pieces that `token` completes, perhaps none. Where the answer ends with it (a stop string, the
-  // one call that may be made) the last piece has the finish_reason and over() is true.
+  // The pieces that `token` completes, perhaps none. Where the answer ends with it (a stop string,
+  // the one call that may be made) the last piece has the finish_reason and over() is true.
   std::vector<ChunkChoice> push(const engine::SampledToken& token);
 
   // The last pieces, when the engine says why it ended: end_token or length.

@@ -22,9 +22,9 @@
 namespace retort::provider {
 
 struct LocalModelOptions {
-  std::filesystem::path path;           // a GGUF file or a Hugging Face folder; empty: the bundled model
-  std::string id;                       // empty: the model's own name, or its file's
-  std::optional<std::int64_t> context;  // tokens; the model's own where not set
+  std::filesystem::path path;  // a GGUF file or a Hugging Face folder; empty: the bundled model
+  std::string id;              // empty: the model's own name, or its file's
+  std::optional<std::int64_t> context;   // tokens; the model's own where not set
   std::optional<std::int64_t> kv_bytes;  // where not set: a quarter of the machine's memory at most
   std::size_t batch_sequences_max = 32;
   std::size_t waiting_max = 256;
@@ -33,14 +33,14 @@ struct LocalModelOptions {
 // Immutable but for the engine behind it; thread-safe.
 struct LocalModel {
   std::string id;
-  std::int64_t created = 0;    // seconds since 1970: the file's time
-  std::string fingerprint;     // weights, build and kernel class: what an answer's bytes depend on
-  std::int64_t context = 0;    // tokens of prompt and answer together
+  std::int64_t created = 0;  // seconds since 1970: the file's time
+  std::string fingerprint;   // weights, build and kernel class: what an answer's bytes depend on
+  std::int64_t context = 0;  // tokens of prompt and answer together
   std::unique_ptr<model::Model> weights;
   std::unique_ptr<text::Tokenizer> tokenizer;
   std::unique_ptr<text::ChatTemplate> chat_template;
   std::vector<text::TokenId> end_tokens;
-  std::size_t longest_piece = 0;  // bytes of the longest token
+  std::size_t longest_piece = 0;           // bytes of the longest token
   std::unique_ptr<engine::Engine> engine;  // last: it uses the weights
 
   // `kernels`, `pool` and `log` outlive the model. Errors name the file and what is wrong with it.

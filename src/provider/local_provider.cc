@@ -61,8 +61,8 @@ class LocalPrepared final : public Prepared {
   std::string service_tier_;
 };
 
-// The tiers of the contract, all served alike as long as there are no accounts; another word is served
-// as auto and listed as ignored.
+// The tiers of the contract, all served alike as long as there are no accounts; another word is
+// served as auto and listed as ignored.
 bool is_known_tier(const std::string& tier) {
   for (const char* known : {"auto", "default", "flex", "scale", "priority", "fast"}) {
     if (tier == known) return true;

@@ -136,10 +136,10 @@ void list_ignored_names(const LocalModel& model, const ChatRequest& request,
 }
 
 Error too_long(const LocalModel& model, const std::string& size) {
-  return Error(ErrorKind::invalid_request,
-               "This model's maximum context length is " + std::to_string(model.context) +
-                   " tokens. However, your messages resulted in " + size +
-                   ". Please reduce the length of the messages.")
+  return Error(ErrorKind::invalid_request, "This model's maximum context length is " +
+                                               std::to_string(model.context) +
+                                               " tokens. However, your messages resulted in " +
+                                               size + ". Please reduce the length of the messages.")
       .with_param("messages")
       .with_code("context_length_exceeded");
 }
@@ -147,7 +147,8 @@ Error too_long(const LocalModel& model, const std::string& size) {
 // The prompt's token ids, fewer than the context has.
 Result<std::vector<text::TokenId>> encode_prompt(const LocalModel& model,
                                                  const text::PromptText& prompt) {
-  // No token is longer than the longest piece, so a text this long cannot fit: said before the work.
+  // No token is longer than the longest piece, so a text this long cannot fit: said before the
+  // work.
   const auto context = static_cast<std::size_t>(model.context);
   if (prompt.text.size() / std::max<std::size_t>(model.longest_piece, 1) >= context) {
     return too_long(model, std::to_string(prompt.text.size()) + " bytes, which is more");
@@ -173,9 +174,8 @@ Result<LocalRequest> read_local_request(const LocalModel& model, const ChatReque
   Result<std::vector<FunctionDefinition>> tools = offered_tools(request, choice);
   if (!tools) return std::move(tools).error();
 
-  const Result<text::PromptText> prompt =
-      text::render_chat(*model.chat_template, *model.tokenizer, request, *tools,
-                        std::chrono::system_clock::now());
+  const Result<text::PromptText> prompt = text::render_chat(
+      *model.chat_template, *model.tokenizer, request, *tools, std::chrono::system_clock::now());
   if (!prompt) return prompt.error();
   Result<std::vector<text::TokenId>> tokens = encode_prompt(model, *prompt);
   if (!tokens) return std::move(tokens).error();

@@ -1,5 +1,5 @@
-// What a chat request means to a local model: the prompt's tokens, what the sampler does, and how the
-// answer is read. Everything that the model cannot do is refused here, by field (promise 1).
+// What a chat request means to a local model: the prompt's tokens, what the sampler does, and how
+// the answer is read. Everything that the model cannot do is refused here, by field (promise 1).
 #pragma once
 
 #include <cstdint>
