@@ -46,6 +46,7 @@ std::string pre_tokenizer_names();
 // The compiled rules of one tokenizer. Const and thread-safe.
 class Splitter {
  public:
+  Splitter();  // no rules: a text is one word
   static Result<Splitter> make(const std::vector<const SplitRule*>& rules);
 
   Splitter(Splitter&&) noexcept;
@@ -58,7 +59,6 @@ class Splitter {
 
  private:
   struct Pattern;
-  Splitter();
 
   std::vector<std::unique_ptr<const Pattern>> patterns_;
 };
