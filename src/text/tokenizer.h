@@ -71,6 +71,7 @@ class Tokenizer {
 
  private:
   struct Tables;
+  class Encoding;
   explicit Tokenizer(std::unique_ptr<const Tables> tables);
 
   std::unique_ptr<const Tables> tables_;

@@ -22,6 +22,8 @@ class GgufFile;
 
 namespace retort::text {
 
+struct SplitRule;
+
 using TokenId = std::int32_t;
 
 enum class TokenType : std::uint8_t {
@@ -71,9 +73,9 @@ struct Vocabulary {
   bool fuses_unknown = false;  // characters: neighbouring unknown ones become one unknown token
   bool adds_space = false;     // byte_level: a space before a text that does not begin with one
   std::vector<NormalizerStep> normalizer;
-  // Regular expressions in Oniguruma's spelling: each in turn cuts every piece that the one before
-  // left at its matches; what lies between two matches is a piece too.
-  std::vector<std::string> splits;
+  // Each in turn cuts every piece that the one before left at its matches; what lies between two
+  // matches is a piece too.
+  std::vector<const SplitRule*> splits;
   SpacePrefix space_prefix = SpacePrefix::never;
   bool replaces_spaces = false;       // characters: U+2581 for each space, after the normaliser
   bool splits_before_space = false;   // characters: a word begins at each U+2581
