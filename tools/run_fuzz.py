@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Runs every fuzz target: first each input of its corpus, then new inputs for a few seconds.
 
-A target is fuzz/NAME_fuzz.cc, its program BUILD/NAME_fuzz and its corpus fuzz/corpus/NAME/. An input
-that fails is left in BUILD/crashes/; it belongs into the corpus, together with its repair. What the
-fuzzer finds new is not kept. The last line is "N passed, N failed": two for each target.
+A target is fuzz/NAME_fuzz.cc, its program BUILD/NAME_fuzz and its corpus fuzz/corpus/NAME/. An
+input that fails is left in BUILD/crashes/; it belongs into the corpus, together with its repair.
+What the fuzzer finds new is not kept. The last line is "N passed, N failed": two for each target.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# Limits for one input: seconds, and megabytes of the whole process (the sanitizers take much of it).
+# Limits for one input: seconds, and megabytes of the whole process with its sanitizers.
 INPUT_TIMEOUT_S = 10
 MEMORY_MB = 3000
 

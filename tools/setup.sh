@@ -61,8 +61,8 @@ first_known() {
   echo "${1%%|*}"
 }
 
-# install_packages ROLE...: after it, every package of these roles is there, or the script has ended
-# with a line that says what to install by hand.
+# install_packages ROLE...: after it, every package of these roles is there, or the script has
+# ended with a line that says what to install by hand.
 install_packages() {
   system=$(distribution)
   case $system in
@@ -70,7 +70,7 @@ install_packages() {
     *)
       for command in cmake ninja pkg-config; do
         command -v "$command" >/dev/null 2>&1 || die \
-          "$command is missing, and packages are known by name for Debian 12 and Ubuntu 24.04 only" \
+          "$command is missing, and package names are known for Debian 12 and Ubuntu 24.04 only" \
           "(this is $system). Install what tools/packages.txt names, then run this again."
       done
       return 0
