@@ -10,9 +10,7 @@
 
 #include "base/build_id.h"
 #include "base/crypto.h"
-#include "gguf/gguf_file.h"
-#include "provider/bundled_model.h"
-#include "text/vocabulary.h"
+#include "provider/model_files.h"
 
 namespace retort::provider {
 namespace {
@@ -25,10 +23,6 @@ std::int64_t file_time(const fs::path& path) {
   if (error) return 0;
   const auto since = std::chrono::file_clock::to_sys(time).time_since_epoch();
   return std::chrono::duration_cast<std::chrono::seconds>(since).count();
-}
-
-std::string name_of(const fs::path& path) {
-  return path.empty() ? std::string(kBundledModelName) : path.string();
 }
 
 // A quarter of the machine's memory: the most that keys and values take unasked.
@@ -54,31 +48,8 @@ std::string fingerprint_of(const model::Model& weights, const tensor::Kernels& k
   return "fp_" + base::to_hex(base::sha256(whole)).substr(0, 16);
 }
 
-// The file at `path`, or the bundled model where `path` is empty.
-Result<gguf::GgufFile> open_gguf(const fs::path& path) {
-  if (!path.empty()) return gguf::GgufFile::open(path);
-  return gguf::GgufFile::parse(bundled_model_bytes(), kBundledModelName);
-}
-
-Result<text::Vocabulary> read_vocabulary(const fs::path& path) {
-  if (fs::is_directory(path)) return text::vocabulary_from_hugging_face(path);
-  const Result<gguf::GgufFile> file = open_gguf(path);
-  if (!file) return file.error();
-  return text::vocabulary_from_gguf(*file);
-}
-
-Result<std::unique_ptr<model::Model>> load_weights(const fs::path& path,
-                                                   const tensor::Kernels& kernels) {
-  if (!path.empty()) return model::Model::load(path, kernels);
-  Result<gguf::GgufFile> file = open_gguf(path);
-  if (!file) return std::move(file).error();
-  return model::Model::load(std::move(*file), kernels);
-}
-
 Result<void> load_text(LocalModel& model, const fs::path& path) {
-  Result<text::Vocabulary> vocabulary = read_vocabulary(path);
-  if (!vocabulary) return std::move(vocabulary).error();
-  Result<text::Tokenizer> tokenizer = text::Tokenizer::make(std::move(*vocabulary));
+  Result<text::Tokenizer> tokenizer = load_tokenizer(path);
   if (!tokenizer) return std::move(tokenizer).error();
   model.tokenizer = std::make_unique<text::Tokenizer>(std::move(*tokenizer));
   model.end_tokens = model.tokenizer->end_of_generation();
@@ -88,7 +59,7 @@ Result<void> load_text(LocalModel& model, const fs::path& path) {
   }
   if (static_cast<std::int64_t>(model.tokenizer->vocab_size()) >
       model.weights->config().vocab_size) {
-    return Error(ErrorKind::malformed, name_of(path) + ": the tokenizer has " +
+    return Error(ErrorKind::malformed, model_file_name(path) + ": the tokenizer has " +
                                            std::to_string(model.tokenizer->vocab_size()) +
                                            " tokens, more than the model's " +
                                            std::to_string(model.weights->config().vocab_size));
@@ -97,12 +68,12 @@ Result<void> load_text(LocalModel& model, const fs::path& path) {
   const auto chosen = templates.find("default");
   if (chosen == templates.end()) {
     return Error(ErrorKind::malformed,
-                 name_of(path) +
+                 model_file_name(path) +
                      ": the model has no chat template, so it cannot answer chats; use a chat "
                      "(instruct) model");
   }
   Result<text::ChatTemplate> chat_template =
-      text::ChatTemplate::parse(chosen->second, name_of(path));
+      text::ChatTemplate::parse(chosen->second, model_file_name(path));
   if (!chat_template) return std::move(chat_template).error();
   model.chat_template = std::make_unique<text::ChatTemplate>(std::move(*chat_template));
   return {};

@@ -5,6 +5,7 @@
 // live for one rendering. So a value that the caller builds may be shared by any number of threads.
 #pragma once
 
+#include <boost/json/value.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,8 +16,6 @@
 #include <variant>
 #include <vector>
 
-#include <boost/json/value.hpp>
-
 #include "text/jinja_text.h"
 
 namespace retort::text::jinja {
@@ -26,11 +25,11 @@ class Value;
 
 // Why a value is undefined, for the message of the error that its use raises.
 struct UndefinedInfo {
-  std::string hint;         // a message of its own, or empty
-  std::string owner;        // "dict object": the object that lacks `name`, or empty
-  std::string name;         // the variable, attribute or element
-  bool element = false;     // `name` is no string: "has no element 3"
-  bool forbidden = false;   // the sandbox refused the attribute
+  std::string hint;        // a message of its own, or empty
+  std::string owner;       // "dict object": the object that lacks `name`, or empty
+  std::string name;        // the variable, attribute or element
+  bool element = false;    // `name` is no string: "has no element 3"
+  bool forbidden = false;  // the sandbox refused the attribute
 };
 
 using List = std::vector<Value>;
@@ -94,16 +93,16 @@ class Value {
     object
   };
 
-  Value() = default;  // undefined without a reason
-  Value(None) : rep_(None{}) {}                                                     // NOLINT
-  Value(bool value) : rep_(value) {}                                                // NOLINT
-  Value(std::int64_t value) : rep_(value) {}                                        // NOLINT
-  Value(double value) : rep_(value) {}                                              // NOLINT
-  Value(Text value) : rep_(std::move(value)) {}                                     // NOLINT
-  Value(std::shared_ptr<const Sequence> value) : rep_(std::move(value)) {}          // NOLINT
-  Value(std::shared_ptr<const Mapping> value) : rep_(std::move(value)) {}           // NOLINT
-  Value(std::shared_ptr<Object> value) : rep_(std::move(value)) {}                  // NOLINT
-  Value(std::shared_ptr<const UndefinedInfo> value) : rep_(std::move(value)) {}     // NOLINT
+  Value() = default;                             // undefined without a reason
+  Value(None) : rep_(None{}) {}                  // NOLINT
+  Value(bool value) : rep_(value) {}             // NOLINT
+  Value(std::int64_t value) : rep_(value) {}     // NOLINT
+  Value(double value) : rep_(value) {}           // NOLINT
+  Value(Text value) : rep_(std::move(value)) {}  // NOLINT
+  Value(std::shared_ptr<const Sequence> value) : rep_(std::move(value)) {}       // NOLINT
+  Value(std::shared_ptr<const Mapping> value) : rep_(std::move(value)) {}        // NOLINT
+  Value(std::shared_ptr<Object> value) : rep_(std::move(value)) {}               // NOLINT
+  Value(std::shared_ptr<const UndefinedInfo> value) : rep_(std::move(value)) {}  // NOLINT
   Value(const void*) = delete;
 
   // A string from outside: no control token is ever recognised in it.
@@ -126,9 +125,7 @@ class Value {
   // bool, int or float.
   bool is_number() const noexcept { return is_integral() || type() == Type::real; }
   // bool or int.
-  bool is_integral() const noexcept {
-    return type() == Type::integer || type() == Type::boolean;
-  }
+  bool is_integral() const noexcept { return type() == Type::integer || type() == Type::boolean; }
 
   // Each: null, or the default, where the value is of another type.
   const UndefinedInfo* undefined() const noexcept;
