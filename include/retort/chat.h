@@ -239,6 +239,7 @@ struct Logprobs {
 struct PromptTokensDetails {
   std::int64_t cached_tokens = 0;
   std::int64_t audio_tokens = 0;
+  Extra extra;
 };
 
 struct CompletionTokensDetails {
@@ -246,6 +247,7 @@ struct CompletionTokensDetails {
   std::int64_t audio_tokens = 0;
   std::int64_t accepted_prediction_tokens = 0;
   std::int64_t rejected_prediction_tokens = 0;
+  Extra extra;
 };
 
 struct Usage {

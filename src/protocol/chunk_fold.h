@@ -32,7 +32,7 @@ class ChunkFold {
   using CallKey =
       std::pair<std::size_t, std::int64_t>;  // position of the choice, index of the call
 
-  Choice& choice_at(std::int64_t index);
+  std::size_t position_of(std::int64_t index);
   void add_choice(const ChunkChoice& chunk);
   void add_call(std::size_t position, AnswerMessage& message, const ToolCallDelta& fragment);
 

@@ -8,7 +8,7 @@
 
 #include <retort/chat.h>
 
-#include "protocol/request_fields.h"
+#include "protocol/fields.h"
 
 namespace retort::protocol {
 

@@ -57,8 +57,8 @@ class SseParser {
 
  private:
   bool skip_byte_order_mark(std::string_view& bytes);
-  bool append_to_line(std::string_view piece);
   void end_line(std::vector<SseEvent>& events);
+  void take_line();
   void take_field(std::string_view name, std::string_view value);
   std::optional<SseEvent> dispatch();
 

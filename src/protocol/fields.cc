@@ -1,5 +1,5 @@
 // The words of refusal, as OpenAI's service writes them and its users search for them.
-#include "protocol/request_fields.h"
+#include "protocol/fields.h"
 
 #include <algorithm>
 #include <array>

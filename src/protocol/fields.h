@@ -1,9 +1,8 @@
-// Reading the fields of a request's JSON: types, ranges and lengths, each refused in OpenAI's
-// words.
+// Reading the fields of a JSON object: types, ranges and lengths, each refused in OpenAI's words.
 //
-// Internal to the request parser (chat_request.cc and its request_*.cc). One FieldReader goes
-// through a whole request and remembers the first error; after it every read does nothing, so the
-// code that walks the request is free of error handling.
+// Internal to the request parser (chat_request.cc, request_*.cc) and the answer reader
+// (chat_reader.cc). One FieldReader goes through a whole document and remembers the first error;
+// after it every read does nothing, so the code that walks the document is free of error handling.
 #pragma once
 
 #include <cstddef>
