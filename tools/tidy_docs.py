@@ -31,13 +31,16 @@ def expand(pattern):
 
 
 def exists(tree, document, pattern):
-    """Whether a path named in a document is there: from the root, from src/, or beside it."""
+    """Whether a path named in a document is there: from the root, from src/, or beside it.
+
+    base/utf8 stands for base/utf8.h and base/utf8.cc.
+    """
     pattern = pattern.removeprefix("./").rstrip("/")
     bases = ["", "src/", "include/", os.path.dirname(document) + "/"]
     for base in bases:
         wanted = os.path.normpath(base + pattern)
         for name in tree.files:
-            if fnmatch.fnmatch(name, wanted) or name.startswith(wanted + "/"):
+            if fnmatch.fnmatch(name, wanted) or name.startswith((wanted + "/", wanted + ".")):
                 return True
     if "/" not in pattern:
         return any(fnmatch.fnmatch(os.path.basename(name), pattern) for name in tree.files)

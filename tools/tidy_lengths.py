@@ -115,7 +115,8 @@ def check_lengths(tree):
 def check_columns(tree):
     problems = []
     for name in tree.files:
-        if tree.is_binary(name):
+        # What the programs under models/ teach is phrases, and those stand on one line.
+        if tree.is_binary(name) or name.startswith("models/"):
             continue
         if name.endswith(CODE) or name in tree.shell():
             limit = COLUMNS
