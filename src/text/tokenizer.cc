@@ -130,9 +130,8 @@ void Tokenizer::Tables::read_added() {
   for (std::size_t i = 0; i < vocabulary.tokens.size(); ++i) {
     const Token& token = vocabulary.tokens[i];
     const auto id = static_cast<TokenId>(i);
-    if (token.type == TokenType::control || token.type == TokenType::unknown) {
-      added.add(token.text, token, id);
-    } else if (token.type == TokenType::user_defined && !token.normalized) {
+    const bool is_control = token.type == TokenType::control || token.type == TokenType::unknown;
+    if (is_control || (token.type == TokenType::user_defined && !token.normalized)) {
       added.add(token.text, token, id);
     } else if (token.type == TokenType::user_defined) {
       added_normalized.add(normalize(token.text, vocabulary.normalizer, storage), token, id);

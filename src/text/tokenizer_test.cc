@@ -92,5 +92,54 @@ TEST_P(LlamaCppVocabulary, GivesTheRecordedIds) {
 INSTANTIATE_TEST_SUITE_P(Shared, LlamaCppVocabulary,
                          testing::Values("gpt-2", "llama-spm", "deepseek-llm", "falcon"));
 
+// Small tokenizers and ids made with Hugging Face's library: tests/golden/tokenizer.
+class HuggingFaceTokenizer : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    const auto goldens =
+        std::filesystem::path(RETORT_SOURCE_DIR) / "tests" / "golden" / "tokenizer";
+    folder_ = goldens / GetParam();
+    texts_ = boost::json::value_to<std::vector<std::string>>(
+        boost::json::parse(read_all(goldens / "strings.json")));
+    rows_ = lines_of(read_all(folder_ / "ids.jsonl"));
+    auto vocabulary = vocabulary_from_hugging_face(folder_);
+    ASSERT_TRUE(vocabulary) << vocabulary.error().message();
+    auto tokenizer = Tokenizer::make(std::move(*vocabulary));
+    ASSERT_TRUE(tokenizer) << tokenizer.error().message();
+    tokenizer_ = std::make_unique<Tokenizer>(std::move(*tokenizer));
+    ASSERT_GE(texts_.size(), 1000u);
+    ASSERT_EQ(texts_.size(), rows_.size());
+  }
+
+  std::vector<TokenId> golden(std::size_t row, const char* key) const {
+    const auto object = boost::json::parse(rows_[row]).as_object();
+    const auto* ids = object.if_contains(key);
+    return boost::json::value_to<std::vector<TokenId>>(ids ? *ids : object.at("plain"));
+  }
+
+  std::filesystem::path folder_;
+  std::vector<std::string> texts_;
+  std::vector<std::string> rows_;
+  std::unique_ptr<Tokenizer> tokenizer_;
+};
+
+TEST_P(HuggingFaceTokenizer, GivesTheSameIdsWithSpecialTokensTakenAsText) {
+  for (std::size_t i = 0; i < texts_.size(); ++i) {
+    EXPECT_EQ(tokenizer_->encode(texts_[i]), golden(i, "plain")) << i << ": " << texts_[i];
+  }
+}
+
+TEST_P(HuggingFaceTokenizer, GivesTheSameIdsWhereAllIsTheTemplatesLiteral) {
+  for (std::size_t i = 0; i < texts_.size(); ++i) {
+    const PromptText prompt{texts_[i], {{0, texts_[i].size()}}};
+    EXPECT_EQ(tokenizer_->encode(prompt), golden(i, "special")) << i << ": " << texts_[i];
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, HuggingFaceTokenizer,
+                         testing::Values("gpt2", "llama3", "qwen2", "digits", "llama2",
+                                         "metaspace"),
+                         [](const auto& test) { return std::string(test.param); });
+
 }  // namespace
 }  // namespace retort::text
