@@ -38,13 +38,15 @@ BodyDecoder::BodyDecoder(bool chunked, std::uint64_t content_length)
 Result<std::size_t> BodyDecoder::feed(std::string_view bytes, std::string& body,
                                       std::size_t bytes_max) {
   std::size_t used = 0;
-  while (used < bytes.size() && !done()) {
-    if (state_ != State::data) {
+  while (!done()) {
+    const bool data = state_ == State::data;
+    if (data && left_ > bytes_max - std::min(bytes_max, body.size())) {
+      return Error(ErrorKind::too_large, "The request body is too large.");
+    }
+    if (used == bytes.size()) break;
+    if (!data) {
       if (Result<void> stepped = step(bytes[used++]); !stepped) return std::move(stepped).error();
       continue;
-    }
-    if (left_ > bytes_max - std::min(bytes_max, body.size())) {
-      return Error(ErrorKind::too_large, "The request body is too large.");
     }
     const std::size_t count =
         static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size() - used));

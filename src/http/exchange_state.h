@@ -30,6 +30,10 @@ struct ExchangeState {
         context(surroundings),
         request(std::move(head)),
         body(request.chunked, request.content_length) {}
+  // What a handler gave to on_disconnect() must not outlive it, however it ends.
+  ~ExchangeState() { stream.on_end({}); }
+  ExchangeState(const ExchangeState&) = delete;
+  ExchangeState& operator=(const ExchangeState&) = delete;
 
   enum class Phase {
     reading,    // nothing has been answered

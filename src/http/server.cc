@@ -35,7 +35,7 @@ constexpr std::size_t kRefusalsMax = 128;
 constexpr std::chrono::milliseconds kAcceptWaitMin{5};
 constexpr std::chrono::milliseconds kAcceptWaitMax{1'000};
 // How long connections that were cut may take to notice.
-constexpr std::chrono::milliseconds kCutWait{2'000};
+constexpr std::chrono::milliseconds kCutWait{1'000};
 
 Error config_error(std::string message) {
   return Error(ErrorKind::config, std::move(message));
