@@ -44,17 +44,20 @@ struct AttentionScratch {
 template <typename V, typename W>
 inline void load_page(const AttentionSlice& a, std::size_t page, std::size_t tokens,
                       AttentionScratch<V>& s) {
+  const std::byte* keys = a.kv + a.pages[page] * a.page_stride;
   for (std::size_t i = 0; i < a.head_dim * kAttentionBlock; i += V::kLanes) {
-    V::store(s.keys + i, W::load(a.keys[page] + i * W::kBytes));
+    V::store(s.keys + i, W::load(keys + i * W::kBytes));
   }
   for (std::size_t token = 0; token < tokens; ++token) {
-    const std::byte* from = a.values[page] + token * a.head_dim * W::kBytes;
+    const std::byte* from = keys + a.values_offset + token * a.head_dim * W::kBytes;
     float* to = s.values + token * s.stride;
     std::size_t d = 0;
     for (; d + V::kLanes <= a.head_dim; d += V::kLanes) {
       V::store(to + d, W::load(from + d * W::kBytes));
     }
-    if (d < a.head_dim) V::store(to + d, W::load_n(from + d * W::kBytes, a.head_dim - d));
+    if (d < a.head_dim) {
+      V::store(to + d, W::load_n(from + d * W::kBytes, a.head_dim - d));
+    }
   }
 }
 

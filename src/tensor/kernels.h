@@ -60,9 +60,13 @@ struct AttentionSlice {
   std::size_t head_dim = 0;
   std::size_t first_position = 0;
   float scale = 0;  // of q . k
-  // By page: [head_dim, 32] keys (a token is a column), and [32, head_dim] values.
-  const std::byte* const* keys = nullptr;
-  const std::byte* const* values = nullptr;
+  // Where this head's keys of page 0 lie; those of page p are p * page_stride bytes on, and a page's
+  // values values_offset bytes behind its keys. A page holds [head_dim, 32] keys (a token is a
+  // column) and [32, head_dim] values.
+  const std::byte* kv = nullptr;
+  std::size_t page_stride = 0;
+  std::size_t values_offset = 0;
+  const std::uint32_t* pages = nullptr;  // of the sequence, from position 0 on
   float* scratch = nullptr;  // attention_scratch(head_dim, tokens * group) floats
 };
 
