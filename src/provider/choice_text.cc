@@ -19,7 +19,7 @@ ChoiceText::ChoiceText(const text::Tokenizer& tokenizer, ChoiceTextOptions optio
       options_(std::move(options)),
       detokenizer_(tokenizer),
       stop_(options_.stop) {
-  if (options_.reads_tool_calls) calls_.emplace();
+  if (options_.tool_calls != nullptr) calls_.emplace(*options_.tool_calls);
 }
 
 ChunkChoice ChoiceText::piece() const {
@@ -32,7 +32,7 @@ ChunkChoice ChoiceText::begin() const {
   ChunkChoice first = piece();
   first.delta.role = "assistant";
   // With tools the answer may have no text at all, and then its content is null.
-  if (!options_.reads_tool_calls) first.delta.content = "";
+  if (options_.tool_calls == nullptr) first.delta.content = "";
   return first;
 }
 
@@ -43,13 +43,11 @@ std::vector<ChunkChoice> ChoiceText::push(const engine::SampledToken& token) {
   if (options_.logprobs) logprobs_.push_back({text_bytes_, logprob_entry(token)});
   const std::string text = text_of(token.token);
   text_bytes_ += text.size();
-  text::StopMatcher::Output out = stop_.push(text);
+  text::StopMatcher::Found out = stop_.push(text);
   take_text(out.text, pieces);
   attach_logprobs(pieces, /*all=*/false);
   if (out.stopped && !over_) {
-    if (calls_) {
-      for (text::ToolCallEvent& event : calls_->finish()) take_event(std::move(event), pieces);
-    }
+    if (calls_) take_events(calls_->finish(), pieces);
     end(call_count_ > 0 ? FinishReason::tool_calls : FinishReason::stop, pieces);
     logprobs_.clear();  // what is left stands for text that was cut
   }
@@ -59,15 +57,13 @@ std::vector<ChunkChoice> ChoiceText::push(const engine::SampledToken& token) {
 std::vector<ChunkChoice> ChoiceText::finish(engine::EndReason reason) {
   std::vector<ChunkChoice> pieces;
   if (over_) return pieces;
-  const std::string rest = detokenizer_.flush();
+  const std::string rest = detokenizer_.finish();
   text_bytes_ += rest.size();
-  text::StopMatcher::Output out = stop_.push(rest);
+  text::StopMatcher::Found out = stop_.push(rest);
   take_text(out.text, pieces);
   const bool stopped = out.stopped;
-  if (!stopped) take_text(stop_.flush(), pieces);
-  if (calls_ && !over_) {
-    for (text::ToolCallEvent& event : calls_->finish()) take_event(std::move(event), pieces);
-  }
+  if (!stopped) take_text(stop_.finish(), pieces);
+  if (calls_ && !over_) take_events(calls_->finish(), pieces);
   if (over_) return pieces;
   FinishReason finish_reason = FinishReason::stop;
   if (reason == engine::EndReason::length && !stopped) {
@@ -84,7 +80,8 @@ std::vector<ChunkChoice> ChoiceText::finish(engine::EndReason reason) {
 std::string ChoiceText::text_of(text::TokenId token) {
   if (calls_ && tokenizer_.is_control(token)) {
     const std::string_view name = tokenizer_.token_text(token);
-    if (text::is_tool_call_marker(name)) return detokenizer_.flush() + std::string(name);
+    const text::ToolCallFormat& format = *options_.tool_calls;
+    if (name == format.begin || name == format.end) return detokenizer_.push_visibly(token);
   }
   return detokenizer_.push(token);
 }
@@ -92,21 +89,26 @@ std::string ChoiceText::text_of(text::TokenId token) {
 void ChoiceText::take_text(std::string_view text, std::vector<ChunkChoice>& pieces) {
   sent_bytes_ += text.size();
   if (text.empty() || over_) return;
-  if (!calls_) {
+  if (calls_) {
+    take_events(calls_->push(text), pieces);
+  } else {
     add_content(std::string(text), pieces);
-    return;
-  }
-  for (text::ToolCallEvent& event : calls_->push(text)) {
-    if (!over_) take_event(std::move(event), pieces);
   }
 }
 
-void ChoiceText::take_event(text::ToolCallEvent event, std::vector<ChunkChoice>& pieces) {
-  if (over_) return;
-  if (auto* content = std::get_if<text::ContentPiece>(&event)) {
-    add_content(std::move(content->text), pieces);
-  } else {
-    add_call(std::move(std::get<text::ParsedToolCall>(event)), pieces);
+void ChoiceText::take_events(std::vector<text::AnswerEvent> events,
+                             std::vector<ChunkChoice>& pieces) {
+  for (text::AnswerEvent& event : events) {
+    if (over_) return;
+    if (auto* content = std::get_if<text::ContentPiece>(&event)) {
+      add_content(std::move(content->text), pieces);
+    } else if (auto* begin = std::get_if<text::ToolCallBegin>(&event)) {
+      call_ = {.name = std::move(begin->name), .arguments = {}, .extra = {}};
+    } else if (auto* arguments = std::get_if<text::ToolCallArguments>(&event)) {
+      call_.arguments += arguments->piece;
+    } else {
+      add_call(pieces);
+    }
   }
 }
 
@@ -119,17 +121,16 @@ void ChoiceText::add_content(std::string content, std::vector<ChunkChoice>& piec
 }
 
 // Each call is one whole fragment: the form that every client reads (wire rules, 3a).
-void ChoiceText::add_call(text::ParsedToolCall call, std::vector<ChunkChoice>& pieces) {
+void ChoiceText::add_call(std::vector<ChunkChoice>& pieces) {
   ChunkChoice next = piece();
   if (options_.as_function_call) {
-    next.delta.function_call = FunctionCall{
-        .name = std::move(call.name), .arguments = std::move(call.arguments), .extra = {}};
+    next.delta.function_call = std::move(call_);
   } else {
     next.delta.tool_calls.push_back({.index = call_count_,
                                      .id = "call_" + base::random_alphanumeric(24),
                                      .type = "function",
-                                     .name = std::move(call.name),
-                                     .arguments = std::move(call.arguments)});
+                                     .name = std::move(call_.name),
+                                     .arguments = std::move(call_.arguments)});
   }
   ++call_count_;
   pieces.push_back(std::move(next));

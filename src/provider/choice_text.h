@@ -26,8 +26,8 @@ namespace retort::provider {
 struct ChoiceTextOptions {
   std::int64_t index = 0;
   std::vector<std::string> stop;
-  bool reads_tool_calls = false;  // tools are offered, so the answer may call them
-  bool one_call_only = false;     // parallel_tool_calls: false
+  const text::ToolCallFormat* tool_calls = nullptr;  // how to read calls; null: none may come
+  bool one_call_only = false;                        // parallel_tool_calls: false
   bool as_function_call = false;  // the older form, of a request with functions alone
   bool logprobs = false;
 };
@@ -59,8 +59,8 @@ class ChoiceText {
 
   std::string text_of(text::TokenId token);
   void take_text(std::string_view piece, std::vector<ChunkChoice>& pieces);
-  void take_event(text::ToolCallEvent event, std::vector<ChunkChoice>& pieces);
-  void add_call(text::ParsedToolCall call, std::vector<ChunkChoice>& pieces);
+  void take_events(std::vector<text::AnswerEvent> events, std::vector<ChunkChoice>& pieces);
+  void add_call(std::vector<ChunkChoice>& pieces);
   void add_content(std::string content, std::vector<ChunkChoice>& pieces);
   void end(FinishReason reason, std::vector<ChunkChoice>& pieces);
   TokenLogprob logprob_entry(const engine::SampledToken& token) const;
@@ -72,6 +72,7 @@ class ChoiceText {
   text::Detokenizer detokenizer_;
   text::StopMatcher stop_;
   std::optional<text::ToolCallParser> calls_;
+  FunctionCall call_;  // the one that is being read
   std::deque<PendingLogprob> logprobs_;
   std::size_t text_bytes_ = 0;  // that the tokens have made
   std::size_t sent_bytes_ = 0;  // of those, past the stop matcher

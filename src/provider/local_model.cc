@@ -76,6 +76,7 @@ Result<void> load_text(LocalModel& model, const fs::path& path) {
       text::ChatTemplate::parse(chosen->second, model_file_name(path));
   if (!chat_template) return std::move(chat_template).error();
   model.chat_template = std::make_unique<text::ChatTemplate>(std::move(*chat_template));
+  model.tool_calls = text::find_tool_call_format(chosen->second);
   return {};
 }
 

@@ -18,6 +18,7 @@
 #include "tensor/thread_pool.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
+#include "text/tool_call_parser.h"
 
 namespace retort::provider {
 
@@ -39,6 +40,7 @@ struct LocalModel {
   std::unique_ptr<model::Model> weights;
   std::unique_ptr<text::Tokenizer> tokenizer;
   std::unique_ptr<text::ChatTemplate> chat_template;
+  const text::ToolCallFormat* tool_calls = nullptr;  // how it writes calls; null: it knows none
   std::vector<text::TokenId> end_tokens;
   std::size_t longest_piece = 0;           // bytes of the longest token
   std::unique_ptr<engine::Engine> engine;  // last: it uses the weights

@@ -71,7 +71,13 @@ Result<void> refuse_constraints(const ChatRequest& request, const ToolChoice& ch
   return {};
 }
 
-Result<void> refuse_what_the_template_lacks(const LocalModel& model, const ChatRequest& request) {
+Result<void> refuse_what_the_template_lacks(const LocalModel& model, const ChatRequest& request,
+                                            bool offers_tools) {
+  if (offers_tools && (model.tool_calls == nullptr || !model.chat_template->mentions("tools"))) {
+    return unsupported(request.tools.empty() ? "functions" : "tools",
+                       "This model was not made to call tools; leave them out, or set tool_choice "
+                       "to none.");
+  }
   if (request.reasoning_effort && !model.chat_template->mentions("reasoning_effort")) {
     return unsupported("reasoning_effort", "This model has no reasoning effort to set.");
   }
@@ -166,13 +172,13 @@ Result<std::vector<text::TokenId>> encode_prompt(const LocalModel& model,
 
 Result<LocalRequest> read_local_request(const LocalModel& model, const ChatRequest& request) {
   const ToolChoice choice = protocol::effective_tool_choice(request);
-  for (const Result<void>& checked :
-       {refuse_unreadable_parts(request), refuse_constraints(request, choice),
-        refuse_what_the_template_lacks(model, request)}) {
-    if (!checked) return checked.error();
-  }
   Result<std::vector<FunctionDefinition>> tools = offered_tools(request, choice);
   if (!tools) return std::move(tools).error();
+  for (const Result<void>& checked :
+       {refuse_unreadable_parts(request), refuse_constraints(request, choice),
+        refuse_what_the_template_lacks(model, request, !tools->empty())}) {
+    if (!checked) return checked.error();
+  }
 
   const Result<text::PromptText> prompt = text::render_chat(
       *model.chat_template, *model.tokenizer, request, *tools, std::chrono::system_clock::now());
@@ -192,7 +198,7 @@ Result<LocalRequest> read_local_request(const LocalModel& model, const ChatReque
   list_ignored_names(model, request, local.ignored);
   local.text = {.index = 0,
                 .stop = request.stop,
-                .reads_tool_calls = !tools->empty(),
+                .tool_calls = tools->empty() ? nullptr : model.tool_calls,
                 .one_call_only = !request.parallel_tool_calls.value_or(true),
                 .as_function_call = protocol::answers_with_function_call(request),
                 .logprobs = local.sequence.sampling.logprobs};
