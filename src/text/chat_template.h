@@ -32,7 +32,7 @@ using jinja::Value;
 
 struct ParseLimits {
   std::size_t source_bytes_max = std::size_t{1} << 20;
-  std::size_t nesting_max = 150;       // brackets, operators and blocks within one another
+  std::size_t nesting_max = 150;  // brackets, operators and blocks within one another
 };
 
 struct RenderLimits {
@@ -41,9 +41,9 @@ struct RenderLimits {
   // All bytes of all values made on the way, not only of those alive at once.
   std::uint64_t work_bytes_max = std::uint64_t{256} << 20;
   std::size_t output_bytes_max = std::size_t{32} << 20;
-  std::size_t call_depth_max = 1200;     // nested evaluation: blocks, operators, macro calls
-  std::size_t value_depth_max = 256;     // lists within lists
-  std::size_t range_max = 100'000;       // the sandbox's MAX_RANGE
+  std::size_t call_depth_max = 1200;  // nested evaluation: blocks, operators, macro calls
+  std::size_t value_depth_max = 256;  // lists within lists
+  std::size_t range_max = 100'000;    // the sandbox's MAX_RANGE
 };
 
 struct RenderOptions {

@@ -5,6 +5,7 @@
 // live for one rendering. So a value that the caller builds may be shared by any number of threads.
 #pragma once
 
+#include <boost/json/value.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,8 +16,6 @@
 #include <variant>
 #include <vector>
 
-#include <boost/json/value.hpp>
-
 #include "text/jinja_text.h"
 
 namespace retort::text::jinja {
@@ -26,11 +25,11 @@ class Value;
 
 // Why a value is undefined, for the message of the error that its use raises.
 struct UndefinedInfo {
-  std::string hint;         // a message of its own, or empty
-  std::string owner;        // "dict object": the object that lacks `name`, or empty
-  std::string name;         // the variable, attribute or element
-  bool element = false;     // `name` is no string: "has no element 3"
-  bool forbidden = false;   // the sandbox refused the attribute
+  std::string hint;        // a message of its own, or empty
+  std::string owner;       // "dict object": the object that lacks `name`, or empty
+  std::string name;        // the variable, attribute or element
+  bool element = false;    // `name` is no string: "has no element 3"
+  bool forbidden = false;  // the sandbox refused the attribute
 };
 
 using List = std::vector<Value>;
@@ -39,6 +38,7 @@ using List = std::vector<Value>;
 struct Sequence {
   List items;
   bool tuple = false;
+  bool group = false;     // what |groupby gives: a tuple with .grouper and .list
   std::size_t depth = 1;  // 1 + the depth of the deepest item
 };
 
@@ -54,7 +54,7 @@ struct Mapping {
   const Value* find(Run& run, const Value& key) const;
 };
 
-// Everything else. `kind` tells the type; jinja_object.h has the children.
+// Everything else. `kind` tells the type; jinja_run.h has the children.
 struct Object {
   enum class Kind : std::uint8_t {
     function,
@@ -66,13 +66,14 @@ struct Object {
     iterator,
     range,
     view,
-    big_integer,
-    block_self
+    big_integer
   };
   explicit Object(Kind k) : kind(k) {}
   Object(const Object&) = delete;
   Object& operator=(const Object&) = delete;
   virtual ~Object() = default;
+  // Lets go of what it refers to, so that no cycle of references outlives the rendering.
+  virtual void release() {}
 
   Kind kind;
   std::size_t depth = 1;
@@ -94,16 +95,16 @@ class Value {
     object
   };
 
-  Value() = default;  // undefined without a reason
-  Value(None) : rep_(None{}) {}                                                     // NOLINT
-  Value(bool value) : rep_(value) {}                                                // NOLINT
-  Value(std::int64_t value) : rep_(value) {}                                        // NOLINT
-  Value(double value) : rep_(value) {}                                              // NOLINT
-  Value(Text value) : rep_(std::move(value)) {}                                     // NOLINT
-  Value(std::shared_ptr<const Sequence> value) : rep_(std::move(value)) {}          // NOLINT
-  Value(std::shared_ptr<const Mapping> value) : rep_(std::move(value)) {}           // NOLINT
-  Value(std::shared_ptr<Object> value) : rep_(std::move(value)) {}                  // NOLINT
-  Value(std::shared_ptr<const UndefinedInfo> value) : rep_(std::move(value)) {}     // NOLINT
+  Value() = default;                             // undefined without a reason
+  Value(None) : rep_(None{}) {}                  // NOLINT
+  Value(bool value) : rep_(value) {}             // NOLINT
+  Value(std::int64_t value) : rep_(value) {}     // NOLINT
+  Value(double value) : rep_(value) {}           // NOLINT
+  Value(Text value) : rep_(std::move(value)) {}  // NOLINT
+  Value(std::shared_ptr<const Sequence> value) : rep_(std::move(value)) {}       // NOLINT
+  Value(std::shared_ptr<const Mapping> value) : rep_(std::move(value)) {}        // NOLINT
+  Value(std::shared_ptr<Object> value) : rep_(std::move(value)) {}               // NOLINT
+  Value(std::shared_ptr<const UndefinedInfo> value) : rep_(std::move(value)) {}  // NOLINT
   Value(const void*) = delete;
 
   // A string from outside: no control token is ever recognised in it.
@@ -126,9 +127,7 @@ class Value {
   // bool, int or float.
   bool is_number() const noexcept { return is_integral() || type() == Type::real; }
   // bool or int.
-  bool is_integral() const noexcept {
-    return type() == Type::integer || type() == Type::boolean;
-  }
+  bool is_integral() const noexcept { return type() == Type::integer || type() == Type::boolean; }
 
   // Each: null, or the default, where the value is of another type.
   const UndefinedInfo* undefined() const noexcept;
@@ -138,6 +137,7 @@ class Value {
   const Text* text() const noexcept { return std::get_if<Text>(&rep_); }
   const Sequence* sequence() const noexcept;
   const Mapping* mapping() const noexcept;
+  std::shared_ptr<const Mapping> mapping_ref() const noexcept;
   Object* object() const noexcept;
   std::shared_ptr<Object> object_ref() const noexcept;
   // The object when it is of this kind, else null.
