@@ -187,6 +187,10 @@ struct ChatRequest {
   std::optional<double> top_p;               // 0 to 1
   std::optional<std::string> user;
   // Extensions that most inference servers know.
+  std::vector<std::string> guided_choice;  // the answer is one of these
+  std::optional<std::string>
+      guided_grammar;  // in GBNF; also read under its llama.cpp name, grammar
+  std::optional<std::string> guided_regex;
   std::optional<bool> ignore_eos;
   std::optional<double> min_p;               // 0 to 1
   std::optional<std::int64_t> min_tokens;    // at least 0
@@ -235,6 +239,7 @@ struct Logprobs {
 struct PromptTokensDetails {
   std::int64_t cached_tokens = 0;
   std::int64_t audio_tokens = 0;
+  Extra extra;
 };
 
 struct CompletionTokensDetails {
@@ -242,6 +247,7 @@ struct CompletionTokensDetails {
   std::int64_t audio_tokens = 0;
   std::int64_t accepted_prediction_tokens = 0;
   std::int64_t rejected_prediction_tokens = 0;
+  Extra extra;
 };
 
 struct Usage {
@@ -320,6 +326,16 @@ struct ChatChunk {
   std::optional<Usage> usage;
   std::optional<std::string> service_tier;
   std::optional<std::string> system_fingerprint;
+  Extra extra;
+};
+
+// ---------------------------------------------------------------------------------------- models
+
+// One entry of GET /v1/models.
+struct ModelInfo {
+  std::string id;
+  std::int64_t created = 0;  // seconds since 1970
+  std::string owned_by;
   Extra extra;
 };
 

@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <cstring>
+
 namespace retort::base {
 namespace {
 
@@ -22,6 +24,17 @@ Lead read_lead(unsigned char lead) noexcept {
   if (lead < 0xF4) return {4, 0x80, 0xBF};
   if (lead == 0xF4) return {4, 0x80, 0x8F};
   return {0, 0, 0};
+}
+
+// The bytes at the front of `text` that are surely ASCII, found eight at a time: most text is.
+std::size_t ascii_prefix(std::string_view text) noexcept {
+  std::size_t count = 0;
+  std::uint64_t eight;
+  for (; count + sizeof eight <= text.size(); count += sizeof eight) {
+    std::memcpy(&eight, text.data() + count, sizeof eight);
+    if ((eight & 0x8080808080808080u) != 0) break;
+  }
+  return count;
 }
 
 // How many bytes of `text` agree with the sequence its first byte begins.
@@ -75,6 +88,8 @@ void append_utf8(std::string& text, char32_t value) {
 std::size_t valid_utf8_prefix(std::string_view text) noexcept {
   std::size_t position = 0;
   while (position < text.size()) {
+    position += ascii_prefix(text.substr(position));
+    if (position == text.size()) break;
     const CodePoint point = decode_utf8(text.substr(position));
     if (point.bytes == 0) break;
     position += point.bytes;

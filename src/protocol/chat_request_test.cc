@@ -1,0 +1,649 @@
+// The request parser against the case files and against the contract, field by field.
+#include "protocol/chat_request.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/value.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "base/json_reader.h"
+
+namespace retort::protocol {
+namespace {
+
+namespace json = boost::json;
+
+constexpr const char* kCases = RETORT_SOURCE_DIR "/tests/api/cases/";
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// A request with `members` beside a model and one message.
+std::string body_with(const std::string& members) {
+  return R"({"model":"m","messages":[{"role":"user","content":"hi"}],)" + members + "}";
+}
+
+std::string body_with_message(const std::string& message) {
+  return R"({"model":"m","messages":[)" + message + "]}";
+}
+
+ParsedRequest parsed(const std::string& body) {
+  Result<ParsedRequest> result = parse_chat_request(body);
+  EXPECT_TRUE(result) << body << "\n" << (result ? "" : result.error().message());
+  return result ? std::move(result).value() : ParsedRequest{};
+}
+
+ChatRequest request_with(const std::string& members) {
+  return parsed(body_with(members)).request;
+}
+
+// "param: code: message" of the refusal.
+std::string refusal(const std::string& body) {
+  const Result<ParsedRequest> result = parse_chat_request(body);
+  if (result) return "accepted";
+  EXPECT_EQ(result.error().kind(), ErrorKind::invalid_request);
+  EXPECT_EQ(result.error().status(), 400);
+  EXPECT_EQ(result.error().type(), "invalid_request_error");
+  return result.error().param() + ": " + result.error().code() + ": " + result.error().message();
+}
+
+// "param: code" of the refusal.
+std::string fault(const std::string& members) {
+  const Result<ParsedRequest> result = parse_chat_request(body_with(members));
+  if (result) return "accepted";
+  return result.error().param() + ": " + result.error().code();
+}
+
+std::string message_fault(const std::string& message) {
+  const Result<ParsedRequest> result = parse_chat_request(body_with_message(message));
+  if (result) return "accepted";
+  return result.error().param() + ": " + result.error().code();
+}
+
+// ---- The case files.
+
+TEST(ChatRequest, CaseFilesParseOrFailAsTheManifestSays) {
+  const json::value manifest =
+      base::read_json(read_file(std::string(kCases) + "manifest.json")).value();
+  int cases = 0;
+  for (const json::value& entry : manifest.at("cases").as_array()) {
+    const std::string file(entry.at("file").as_string());
+    const Result<ParsedRequest> result = parse_chat_request(read_file(kCases + file));
+    ++cases;
+    // A model that nobody serves is found out later, by the registry of models.
+    if (entry.at("status").as_int64() != 400) {
+      EXPECT_TRUE(result) << file << ": " << (result ? "" : result.error().message());
+      continue;
+    }
+    ASSERT_FALSE(result) << file;
+    EXPECT_EQ(result.error().param(), std::string(entry.at("fault").as_string())) << file;
+    EXPECT_NE(result.error().code(), "") << file;
+  }
+  EXPECT_EQ(cases, 36);
+}
+
+TEST(ChatRequest, ABodyThatIsNoJsonObjectIsRefusedWithoutAParam) {
+  const std::string words = ": : We could not parse the JSON body of your request: ";
+  EXPECT_EQ(refusal(R"({"model": "m", "messages": [)"),
+            words + "the text ends inside a value (at byte 28).");
+  EXPECT_EQ(refusal("[]"), words + "it must be an object.");
+  EXPECT_EQ(refusal(""), words + "the text is empty (at byte 0).");
+  EXPECT_EQ(refusal(R"({"model":"m","n":1,"n":2})"),
+            words + "the key 'n' stands there twice (at byte 20).");
+}
+
+TEST(ChatRequest, TheSeedsExampleMeansWhatItSays) {
+  const ChatRequest request =
+      parsed(read_file(std::string(kCases) + "003_seed000_stream.json")).request;
+  EXPECT_EQ(request.model, "meta-llama/Llama-3.3-70B-Instruct");
+  ASSERT_EQ(request.messages.size(), 4u);
+  EXPECT_EQ(std::get<System>(request.messages[0]).name, "style guide");
+  EXPECT_EQ(std::get<std::string>(*std::get<User>(request.messages[1]).content), "Good morning.");
+  EXPECT_EQ(request.logit_bias.at("1234567890"), 0.5);
+  EXPECT_EQ(request.logit_bias.at("1234567891"), -0.5);
+  EXPECT_EQ(request.seed, 123);
+  EXPECT_EQ(request.stop, std::vector<std::string>{R"(json(["stop", "halt"]))"});
+  EXPECT_EQ(request.temperature, 0.7);
+  EXPECT_EQ(request.frequency_penalty, 0.0);
+  EXPECT_EQ(request.stream, true);
+  EXPECT_EQ(request.stream_options->include_usage, true);
+  EXPECT_TRUE(wants_logprobs(request));
+  EXPECT_EQ(completion_token_cap(request), 16);
+  const auto tools = unified_tools(request);
+  ASSERT_TRUE(tools);
+  ASSERT_EQ(tools->size(), 1u);
+  EXPECT_EQ(tools->front().name, "lookup_tide");
+  EXPECT_FALSE(answers_with_function_call(request));
+}
+
+// ---- Every field.
+
+TEST(ChatRequest, EveryFieldReachesTheRequest) {
+  const ChatRequest request = request_with(R"(
+    "frequency_penalty":-2,"presence_penalty":2,"temperature":0,"top_p":0.5,"n":128,
+    "max_completion_tokens":5,"max_tokens":7,"stop":"a","stream":true,
+    "stream_options":{"include_usage":true,"include_obfuscation":false},"logit_bias":{"0":-100,"17":1.5},
+    "logprobs":true,"top_logprobs":20,"seed":-9223372036854775808,"parallel_tool_calls":false,
+    "reasoning_effort":"xhigh","service_tier":"flex","store":false,"metadata":{"a":"b"},"user":"u",
+    "safety_identifier":"s","prompt_cache_key":"k","top_k":-1,"min_p":0.1,"repetition_penalty":1.1,
+    "ignore_eos":true,"min_tokens":3,"guided_choice":["x","y"])");
+  EXPECT_EQ(request.frequency_penalty, -2);
+  EXPECT_EQ(request.presence_penalty, 2);
+  EXPECT_EQ(request.temperature, 0);
+  EXPECT_EQ(request.top_p, 0.5);
+  EXPECT_EQ(request.n, 128);
+  EXPECT_EQ(completion_token_cap(request), 5);
+  EXPECT_EQ(request.max_tokens, 7);
+  EXPECT_EQ(request.stop, std::vector<std::string>{"a"});
+  EXPECT_EQ(request.stream_options->include_obfuscation, false);
+  EXPECT_EQ(request.logit_bias, (std::map<std::string, double>{{"0", -100}, {"17", 1.5}}));
+  EXPECT_EQ(request.logprobs, true);
+  EXPECT_EQ(request.top_logprobs, 20);
+  EXPECT_EQ(request.seed, INT64_MIN);
+  EXPECT_EQ(request.parallel_tool_calls, false);
+  EXPECT_EQ(request.reasoning_effort, "xhigh");
+  EXPECT_EQ(request.service_tier, "flex");
+  EXPECT_EQ(request.store, false);
+  EXPECT_EQ(request.metadata.front(), (std::pair<std::string, std::string>("a", "b")));
+  EXPECT_EQ(request.user, "u");
+  EXPECT_EQ(request.safety_identifier, "s");
+  EXPECT_EQ(request.prompt_cache_key, "k");
+  EXPECT_EQ(request.top_k, -1);
+  EXPECT_EQ(request.min_p, 0.1);
+  EXPECT_EQ(request.repetition_penalty, 1.1);
+  EXPECT_EQ(request.ignore_eos, true);
+  EXPECT_EQ(request.min_tokens, 3);
+  EXPECT_EQ(request.guided_choice.size(), 2u);
+  EXPECT_EQ(request_with(R"("grammar":"root ::= \"a\"")").guided_grammar, "root ::= \"a\"");
+  EXPECT_EQ(request_with(R"("guided_regex":"a+")").guided_regex, "a+");
+}
+
+TEST(ChatRequest, ExplicitNullMeansAbsent) {
+  for (const char* name : {"audio",
+                           "frequency_penalty",
+                           "function_call",
+                           "functions",
+                           "grammar",
+                           "guided_choice",
+                           "guided_regex",
+                           "ignore_eos",
+                           "logit_bias",
+                           "logprobs",
+                           "max_completion_tokens",
+                           "max_tokens",
+                           "metadata",
+                           "min_p",
+                           "min_tokens",
+                           "modalities",
+                           "moderation",
+                           "n",
+                           "parallel_tool_calls",
+                           "prediction",
+                           "presence_penalty",
+                           "prompt_cache_key",
+                           "prompt_cache_options",
+                           "prompt_cache_retention",
+                           "reasoning_effort",
+                           "repetition_penalty",
+                           "response_format",
+                           "safety_identifier",
+                           "seed",
+                           "service_tier",
+                           "stop",
+                           "store",
+                           "stream",
+                           "stream_options",
+                           "temperature",
+                           "tool_choice",
+                           "tools",
+                           "top_k",
+                           "top_logprobs",
+                           "top_p",
+                           "user",
+                           "verbosity",
+                           "web_search_options"}) {
+    const ParsedRequest result = parsed(body_with('"' + std::string(name) + "\":null"));
+    EXPECT_TRUE(result.ignored.empty()) << name;
+  }
+  EXPECT_FALSE(wants_logprobs(request_with(R"("logprobs":null,"top_logprobs":null)")));
+  EXPECT_EQ(refusal(R"({"model":null,"messages":[{"role":"user","content":"x"}]})"),
+            "model: missing_required_parameter: Missing required parameter: 'model'.");
+}
+
+TEST(ChatRequest, DeclaredNoOpsAreAcceptedAndNotListed) {
+  const ParsedRequest result = parsed(body_with(
+      R"("verbosity":"medium","prompt_cache_retention":"24h","prompt_cache_options":{"mode":"implicit"},
+         "modalities":["text"])"));
+  EXPECT_TRUE(result.ignored.empty());
+}
+
+TEST(ChatRequest, RefusalsSpeakOpenAIsWords) {
+  EXPECT_EQ(refusal(body_with(R"("temperature":999)")),
+            "temperature: decimal_above_max_value: Invalid 'temperature': decimal above maximum "
+            "value. Expected a value <= 2, but got 999 instead.");
+  EXPECT_EQ(
+      refusal(body_with(R"("n":0)")),
+      "n: integer_below_min_value: Invalid 'n': integer below minimum value. Expected a value "
+      ">= 1, but got 0 instead.");
+  EXPECT_EQ(refusal(body_with(R"("n":1.5)")),
+            "n: invalid_type: Invalid type for 'n': expected an integer, but got a decimal number "
+            "instead.");
+  EXPECT_EQ(refusal(body_with(R"("stop":["a","b","c","d","e"])")),
+            "stop: array_above_max_length: Invalid 'stop': array too long. Expected an array with "
+            "maximum length 4, but got an array with length 5 instead.");
+  EXPECT_EQ(
+      refusal(R"({"model":"m","messages":[]})"),
+      "messages: empty_array: Invalid 'messages': empty array. Expected an array with minimum "
+      "length 1, but got an empty array instead.");
+  EXPECT_EQ(refusal(body_with_message(R"({"role":"x","content":"hi"})")),
+            "messages[0].role: invalid_value: Invalid value: 'x'. Supported values are: 'system', "
+            "'assistant', 'user', 'function', 'tool', and 'developer'.");
+  EXPECT_EQ(
+      refusal(body_with_message(R"({"role":"user","content":{}})")),
+      "messages[0].content: invalid_type: Invalid type for 'messages[0].content': expected one "
+      "of a string or array of objects, but got an object instead.");
+  EXPECT_EQ(refusal(body_with(R"("verbosity":"low")")),
+            "verbosity: unsupported_value: Unsupported value: 'verbosity' does not support 'low' "
+            "with this model. Supported values are: 'medium'.");
+}
+
+TEST(ChatRequest, TypesAndRangesAreStrict) {
+  const std::pair<const char*, const char*> rows[] = {
+      {R"("temperature":2.0000001)", "temperature: decimal_above_max_value"},
+      {R"("temperature":-0.1)", "temperature: decimal_below_min_value"},
+      {R"("temperature":true)", "temperature: invalid_type"},
+      {R"("temperature":"1")", "temperature: invalid_type"},
+      {R"("top_p":1.1)", "top_p: decimal_above_max_value"},
+      {R"("top_p":-1)", "top_p: decimal_below_min_value"},
+      {R"("presence_penalty":-2.1)", "presence_penalty: decimal_below_min_value"},
+      {R"("frequency_penalty":[])", "frequency_penalty: invalid_type"},
+      {R"("n":129)", "n: integer_above_max_value"},
+      {R"("n":1.0)", "n: invalid_type"},
+      {R"("n":1e0)", "n: invalid_type"},
+      {R"("n":true)", "n: invalid_type"},
+      {R"("n":"1")", "n: invalid_type"},
+      {R"("seed":9223372036854775808)", "seed: integer_above_max_value"},
+      {R"("seed":-9223372036854775809)", "seed: integer_below_min_value"},
+      {R"("seed":1.5)", "seed: invalid_type"},
+      {R"("max_tokens":0)", "max_tokens: integer_below_min_value"},
+      {R"("max_completion_tokens":"many")", "max_completion_tokens: invalid_type"},
+      {R"("top_logprobs":21)", "top_logprobs: integer_above_max_value"},
+      {R"("top_logprobs":-1)", "top_logprobs: integer_below_min_value"},
+      {R"("logprobs":1)", "logprobs: invalid_type"},
+      {R"("logprobs":false,"top_logprobs":1)", "top_logprobs: invalid_value"},
+      {R"("stream":"true")", "stream: invalid_type"},
+      {R"("stream":1)", "stream: invalid_type"},
+      {R"("stream":true,"stream_options":true)", "stream_options: invalid_type"},
+      {R"("stream":true,"stream_options":{"include_usage":1})",
+       "stream_options.include_usage: invalid_type"},
+      {R"("stream_options":{"include_usage":true})", "stream_options: invalid_value"},
+      {R"("stop":7)", "stop: invalid_type"},
+      {R"("stop":["a",null])", "stop: invalid_type"},
+      {R"("stop":"")", "stop: string_below_min_length"},
+      {R"("stop":[""])", "stop: string_below_min_length"},
+      {R"("logit_bias":[])", "logit_bias: invalid_type"},
+      {R"("logit_bias":{"1":"x"})", "logit_bias: invalid_type"},
+      {R"("logit_bias":{"-1":1})", "logit_bias: invalid_value"},
+      {R"("logit_bias":{"01":1})", "logit_bias: invalid_value"},
+      {R"("logit_bias":{"":1})", "logit_bias: invalid_value"},
+      {R"("logit_bias":{"1":-100.5})", "logit_bias: decimal_below_min_value"},
+      {R"("user":5)", "user: invalid_type"},
+      {R"("service_tier":5)", "service_tier: invalid_type"},
+      {R"("reasoning_effort":"extreme")", "reasoning_effort: invalid_value"},
+      {R"("verbosity":"loud")", "verbosity: invalid_value"},
+      {R"("prompt_cache_retention":"1y")", "prompt_cache_retention: invalid_value"},
+      {R"("prompt_cache_options":1)", "prompt_cache_options: invalid_type"},
+      {R"("min_p":1.5)", "min_p: decimal_above_max_value"},
+      {R"("top_k":-2)", "top_k: integer_below_min_value"},
+      {R"("repetition_penalty":0)", "repetition_penalty: decimal_below_min_value"},
+      {R"("min_tokens":9,"max_tokens":8)", "min_tokens: invalid_value"},
+      {R"("guided_choice":[])", "guided_choice: empty_array"},
+      {R"("guided_regex":"a","guided_choice":["a"])", "guided_regex: invalid_value"},
+      {R"("grammar":"a","guided_grammar":"a")", "guided_grammar: invalid_value"},
+      {R"("response_format":{"type":"json_object"},"guided_regex":"a")",
+       "guided_regex: invalid_value"},
+  };
+  for (const auto& [members, expected] : rows) EXPECT_EQ(fault(members), expected) << members;
+  EXPECT_EQ(refusal(R"({"model":"","messages":[{"role":"user","content":"x"}]})").substr(0, 31),
+            "model: string_below_min_length:");
+}
+
+TEST(ChatRequest, MetadataHasItsLimits) {
+  std::string sixteen;
+  for (int i = 0; i < 16; ++i) sixteen += (i ? ",\"k" : "\"k") + std::to_string(i) + "\":\"v\"";
+  EXPECT_EQ(fault("\"metadata\":{" + sixteen + "}"), "accepted");
+  EXPECT_EQ(fault("\"metadata\":{" + sixteen + ",\"k16\":\"v\"}"),
+            "metadata: object_above_max_properties");
+  std::string wide;
+  for (int i = 0; i < 64; ++i) wide += "é";
+  EXPECT_EQ(fault("\"metadata\":{\"" + wide + "\":\"v\"}"), "accepted");
+  EXPECT_EQ(fault("\"metadata\":{\"" + wide + "x\":\"v\"}"), "metadata: string_above_max_length");
+  EXPECT_EQ(fault(R"("metadata":{"k":")" + std::string(512, 'v') + "\"}"), "accepted");
+  EXPECT_EQ(fault(R"("metadata":{"k":")" + std::string(513, 'v') + "\"}"),
+            "metadata: string_above_max_length");
+  EXPECT_EQ(fault(R"("metadata":{"k":1})"), "metadata: invalid_type");
+  EXPECT_EQ(fault(R"("safety_identifier":")" + std::string(65, 'v') + '"'),
+            "safety_identifier: string_above_max_length");
+}
+
+TEST(ChatRequest, WhatIsNotDoneIsRefusedByName) {
+  const std::pair<const char*, const char*> rows[] = {
+      {R"("audio":{"voice":"alloy","format":"wav"})", "audio: unsupported_parameter"},
+      {R"("modalities":["text","audio"])", "modalities: unsupported_parameter"},
+      {R"("modalities":[])", "modalities: empty_array"},
+      {R"("prediction":{"type":"content","content":"x"})", "prediction: unsupported_parameter"},
+      {R"("web_search_options":{})", "web_search_options: unsupported_parameter"},
+      {R"("moderation":{"model":"x"})", "moderation: unsupported_parameter"},
+      {R"("store":true)", "store: unsupported_parameter"},
+      {R"("store":1)", "store: invalid_type"},
+      {R"("tools":[{"type":"custom","custom":{"name":"x"}}])",
+       "tools[0].type: unsupported_parameter"},
+      {R"("tool_choice":{"type":"custom","custom":{"name":"x"}})",
+       "tool_choice.type: unsupported_parameter"},
+  };
+  for (const auto& [members, expected] : rows) EXPECT_EQ(fault(members), expected) << members;
+  EXPECT_EQ(message_fault(R"({"role":"assistant","content":"x","audio":{"id":"a"}})"),
+            "messages[0].audio: unsupported_parameter");
+}
+
+// ---- Messages.
+
+TEST(ChatRequest, EveryRoleHasItsMembers) {
+  const ChatRequest request = parsed(body_with_message(R"(
+    {"role":"system","content":"s","name":"a b"},{"role":"developer","content":"d"},
+    {"role":"user","content":"u","name":"John Doe"},
+    {"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function",
+      "function":{"name":"f","arguments":"{}"}}],"reasoning_content":"why"},
+    {"role":"tool","content":"t","tool_call_id":"c1"},
+    {"role":"assistant","function_call":{"name":"g","arguments":"{\"x\":1}"}},
+    {"role":"function","name":"g","content":null},
+    {"role":"assistant","refusal":"no"},{"role":"tool","content":"no id"})"))
+                                  .request;
+  ASSERT_EQ(request.messages.size(), 9u);
+  EXPECT_EQ(std::get<System>(request.messages[0]).name, "a b");
+  EXPECT_EQ(std::get<Developer>(request.messages[1]).content, Content("d"));
+  EXPECT_EQ(std::get<User>(request.messages[2]).name, "John Doe");
+  const Assistant& caller = std::get<Assistant>(request.messages[3]);
+  EXPECT_FALSE(caller.content);
+  EXPECT_EQ(caller.tool_calls.at(0).id, "c1");
+  EXPECT_EQ(caller.tool_calls.at(0).function.arguments, "{}");
+  EXPECT_EQ(caller.reasoning_content, "why");
+  EXPECT_EQ(std::get<Tool>(request.messages[4]).tool_call_id, "c1");
+  EXPECT_EQ(std::get<Assistant>(request.messages[5]).function_call->name, "g");
+  EXPECT_EQ(std::get<Function>(request.messages[6]).name, "g");
+  EXPECT_EQ(std::get<Assistant>(request.messages[7]).refusal, "no");
+  EXPECT_EQ(std::get<Tool>(request.messages[8]).tool_call_id, "");
+}
+
+TEST(ChatRequest, ContentComesInEveryForm) {
+  const ChatRequest request = parsed(body_with_message(R"(
+    {"role":"user","content":["a","b"]},
+    {"role":"user","content":[{"type":"text","text":"a"},"b",{"type":"image_url",
+      "image_url":{"url":"http://x/y.png","detail":"low"}},{"type":"image","image_url":{"url":"u"}},
+      {"type":"input_audio","input_audio":{"data":"AA==","format":"wav"}}]},
+    {"role":"assistant","content":[{"type":"refusal","refusal":"no"}]})"))
+                                  .request;
+  EXPECT_EQ(std::get<User>(request.messages[0]).content, Content("ab"));
+  const auto& parts =
+      std::get<std::vector<ContentPart>>(*std::get<User>(request.messages[1]).content);
+  ASSERT_EQ(parts.size(), 5u);
+  EXPECT_EQ(std::get<TextPart>(parts[1]).text, "b");
+  EXPECT_EQ(std::get<ImagePart>(parts[2]).url, "http://x/y.png");
+  EXPECT_EQ(std::get<ImagePart>(parts[2]).detail, "low");
+  EXPECT_EQ(std::get<ImagePart>(parts[3]).url, "u");
+  EXPECT_EQ(std::get<OtherPart>(parts[4]).type, "input_audio");
+  EXPECT_EQ(text_of(*std::get<User>(request.messages[1]).content), "ab");
+  EXPECT_EQ(text_of(*std::get<Assistant>(request.messages[2]).content), "no");
+}
+
+TEST(ChatRequest, MessagesAtFaultAreNamedByPath) {
+  const std::pair<const char*, const char*> rows[] = {
+      {R"("hi")", "messages[0]: invalid_type"},
+      {R"({"content":"x"})", "messages[0].role: missing_required_parameter"},
+      {R"({"role":7,"content":"x"})", "messages[0].role: invalid_type"},
+      {R"({"role":"user"})", "messages[0].content: missing_required_parameter"},
+      {R"({"role":"user","content":null})", "messages[0].content: missing_required_parameter"},
+      {R"({"role":"user","content":5})", "messages[0].content: invalid_type"},
+      {R"({"role":"user","content":[]})", "messages[0].content: empty_array"},
+      {R"({"role":"user","content":[5]})", "messages[0].content[0]: invalid_type"},
+      {R"({"role":"user","content":["a",{"text":"x"}]})",
+       "messages[0].content[1].type: missing_required_parameter"},
+      {R"({"role":"user","content":[{"type":"text"}]})",
+       "messages[0].content[0].text: missing_required_parameter"},
+      {R"({"role":"user","content":[{"type":"text","text":7}]})",
+       "messages[0].content[0].text: invalid_type"},
+      {R"({"role":"user","content":[{"type":"poem","text":"x"}]})",
+       "messages[0].content[0].type: invalid_value"},
+      {R"({"role":"user","content":[{"type":"refusal","refusal":"x"}]})",
+       "messages[0].content[0].type: invalid_value"},
+      {R"({"role":"user","content":[{"type":"image_url"}]})",
+       "messages[0].content[0].image_url: missing_required_parameter"},
+      {R"({"role":"user","content":[{"type":"image_url","image_url":"http://x"}]})",
+       "messages[0].content[0].image_url: invalid_type"},
+      {R"({"role":"user","content":[{"type":"image_url","image_url":{"detail":"low"}}]})",
+       "messages[0].content[0].image_url.url: missing_required_parameter"},
+      {R"({"role":"user","content":[{"type":"image_url","image_url":{"url":"u","detail":"x"}}]})",
+       "messages[0].content[0].image_url.detail: invalid_value"},
+      {R"({"role":"user","content":"x","name":5})", "messages[0].name: invalid_type"},
+      {R"({"role":"assistant"})", "messages[0].content: missing_required_parameter"},
+      {R"({"role":"assistant","content":null,"tool_calls":[]})",
+       "messages[0].content: missing_required_parameter"},
+      {R"({"role":"assistant","tool_calls":{}})", "messages[0].tool_calls: invalid_type"},
+      {R"({"role":"assistant","tool_calls":[{"type":"function","function":{"name":"f","arguments":""}}]})",
+       "messages[0].tool_calls[0].id: missing_required_parameter"},
+      {R"({"role":"assistant","tool_calls":[{"id":"1","type":"function"}]})",
+       "messages[0].tool_calls[0].function: missing_required_parameter"},
+      {R"({"role":"assistant","tool_calls":[{"id":"1","function":{"name":"f","arguments":{}}}]})",
+       "messages[0].tool_calls[0].function.arguments: invalid_type"},
+      {R"({"role":"assistant","tool_calls":[{"id":"1","function":{"arguments":"{}"}}]})",
+       "messages[0].tool_calls[0].function.name: missing_required_parameter"},
+      {R"({"role":"assistant","function_call":{"name":"f"}})",
+       "messages[0].function_call.arguments: missing_required_parameter"},
+      {R"({"role":"function","content":"x"})", "messages[0].name: missing_required_parameter"},
+      {R"({"role":"tool","tool_call_id":"1"})", "messages[0].content: missing_required_parameter"},
+      {R"({"role":"tool","content":"x","tool_call_id":1})",
+       "messages[0].tool_call_id: invalid_type"},
+  };
+  for (const auto& [message, expected] : rows)
+    EXPECT_EQ(message_fault(message), expected) << message;
+  EXPECT_EQ(refusal(R"({"model":"m","messages":{}})").substr(0, 22), "messages: invalid_type");
+}
+
+// ---- Tools.
+
+constexpr const char* kTool = R"({"type":"function","function":{"name":"f","description":"d",
+  "parameters":{"type":"object","properties":{"a":{"type":"string"}}}}})";
+
+std::string with_tool(const std::string& members) {
+  return "\"tools\":[" + std::string(kTool) + "]," + members;
+}
+
+TEST(ChatRequest, ToolsKeepTheirSchemasSpelling) {
+  const ChatRequest request = request_with(
+      R"("tools":[{"type":"function","function":{"name":"f","parameters":{"x": 1.0},"strict":true}}])");
+  EXPECT_EQ(request.tools.at(0).function.parameters->text(), R"({"x": 1.0})");
+  EXPECT_EQ(request.tools.at(0).function.strict, true);
+  EXPECT_EQ(effective_tool_choice(request).mode, ToolChoice::Mode::automatic);
+  EXPECT_EQ(effective_tool_choice(request_with(R"("tools":[])")).mode, ToolChoice::Mode::none);
+}
+
+TEST(ChatRequest, ToolsAtFaultAreNamedByPath) {
+  std::string many = "\"functions\":[";
+  for (int i = 0; i < 129; ++i)
+    many += (i ? ",{\"name\":\"f" : "{\"name\":\"f") + std::to_string(i) + "\"}";
+  EXPECT_EQ(fault(many + "]"), "functions: array_above_max_length");
+  const std::pair<const char*, const char*> rows[] = {
+      {R"("tools":{})", "tools: invalid_type"},
+      {R"("tools":["f"])", "tools[0]: invalid_type"},
+      {R"("tools":[{"function":{"name":"f"}}])", "tools[0].type: missing_required_parameter"},
+      {R"("tools":[{"type":"gadget"}])", "tools[0].type: invalid_value"},
+      {R"("tools":[{"type":"function"}])", "tools[0].function: missing_required_parameter"},
+      {R"("tools":[{"type":"function","function":{}}])",
+       "tools[0].function.name: missing_required_parameter"},
+      {R"("tools":[{"type":"function","function":{"name":"a b"}}])",
+       "tools[0].function.name: invalid_value"},
+      {R"("tools":[{"type":"function","function":{"name":""}}])",
+       "tools[0].function.name: string_below_min_length"},
+      {R"("tools":[{"type":"function","function":{"name":"f","parameters":"{}"}}])",
+       "tools[0].function.parameters: invalid_type"},
+      {R"("tools":[{"type":"function","function":{"name":"f","strict":1}}])",
+       "tools[0].function.strict: invalid_type"},
+      {R"("tools":[{"type":"function","function":{"name":"f"}},
+                   {"type":"function","function":{"name":"f"}}])",
+       "tools[1].function.name: invalid_value"},
+      {R"("functions":[{"name":"f"},{"name":"f"}])", "functions[1].name: invalid_value"},
+      {R"("functions":[{"name":7}])", "functions[0].name: invalid_type"},
+      {R"("tool_choice":"required")", "tool_choice: invalid_value"},
+      {R"("tool_choice":"auto")", "accepted"},
+      {R"("tool_choice":"none")", "accepted"},
+      {R"("tool_choice":{"type":"function","function":{"name":"f"}})",
+       "tool_choice: invalid_value"},
+      {R"("function_call":{"name":"f"})", "function_call: invalid_value"},
+      {R"("function_call":"required")", "function_call: invalid_value"},
+  };
+  for (const auto& [members, expected] : rows) EXPECT_EQ(fault(members), expected) << members;
+}
+
+TEST(ChatRequest, ToolChoiceTakesEveryForm) {
+  const auto choice = [](const std::string& value) {
+    return effective_tool_choice(request_with(with_tool("\"tool_choice\":" + value)));
+  };
+  EXPECT_EQ(choice("\"none\"").mode, ToolChoice::Mode::none);
+  EXPECT_EQ(choice("\"required\"").mode, ToolChoice::Mode::required);
+  const ToolChoice named = choice(R"({"type":"function","function":{"name":"f"}})");
+  EXPECT_EQ(named.mode, ToolChoice::Mode::named);
+  EXPECT_EQ(named.name, "f");
+  const ToolChoice allowed = choice(R"({"type":"allowed_tools","allowed_tools":{"mode":"required",
+    "tools":[{"type":"function","function":{"name":"f"}}]}})");
+  EXPECT_EQ(allowed.mode, ToolChoice::Mode::allowed);
+  EXPECT_TRUE(allowed.allowed_required);
+  EXPECT_EQ(allowed.allowed_names, std::vector<std::string>{"f"});
+  const std::pair<const char*, const char*> rows[] = {
+      {R"("tool_choice":"any")", "tool_choice: invalid_value"},
+      {R"("tool_choice":1)", "tool_choice: invalid_type"},
+      {R"("tool_choice":{})", "tool_choice.type: missing_required_parameter"},
+      {R"("tool_choice":{"type":"x"})", "tool_choice.type: invalid_value"},
+      {R"("tool_choice":{"type":"function"})", "tool_choice.function: missing_required_parameter"},
+      {R"("tool_choice":{"type":"function","function":{}})",
+       "tool_choice.function.name: missing_required_parameter"},
+      {R"("tool_choice":{"type":"function","function":{"name":"g"}})",
+       "tool_choice: invalid_value"},
+      {R"("tool_choice":{"type":"allowed_tools"})",
+       "tool_choice.allowed_tools: missing_required_parameter"},
+      {R"("tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[]}})",
+       "tool_choice.allowed_tools.tools: empty_array"},
+      {R"("tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto",
+          "tools":[{"type":"function","function":{"name":"g"}}]}})",
+       "tool_choice: invalid_value"},
+      {R"("tool_choice":"auto","function_call":"none")", "function_call: invalid_value"},
+      {R"("tool_choice":"none","function_call":"none")", "accepted"},
+  };
+  for (const auto& [members, expected] : rows) {
+    EXPECT_EQ(fault(with_tool(members)), expected) << members;
+  }
+}
+
+TEST(ChatRequest, FunctionsAndToolsAreOneList) {
+  // The same function, its schema spelled in another order.
+  const ChatRequest both = request_with(with_tool(
+      R"("functions":[{"name":"f","description":"d","parameters":{"properties":{"a":{"type":"string"}},
+         "type":"object"}},{"name":"g"}])"));
+  const auto tools = unified_tools(both);
+  ASSERT_TRUE(tools);
+  ASSERT_EQ(tools->size(), 2u);
+  EXPECT_EQ(tools->at(1).name, "g");
+  EXPECT_FALSE(answers_with_function_call(both));
+  EXPECT_EQ(fault(with_tool(R"("functions":[{"name":"f","description":"another"}])")),
+            "functions[0].name: invalid_value");
+  const ChatRequest legacy =
+      request_with(R"("functions":[{"name":"f"}],"function_call":{"name":"f"})");
+  EXPECT_TRUE(answers_with_function_call(legacy));
+  EXPECT_EQ(effective_tool_choice(legacy).name, "f");
+}
+
+// ---- response_format.
+
+TEST(ChatRequest, ResponseFormatTakesEveryForm) {
+  using Type = ResponseFormat::Type;
+  const auto format = [](const std::string& value) {
+    return *request_with("\"response_format\":" + value).response_format;
+  };
+  EXPECT_EQ(format(R"({"type":"text","json_schema":null})").type, Type::text);
+  EXPECT_EQ(format("\"json_object\"").type, Type::json_object);
+  const ResponseFormat schema = format(R"({"type":"json_schema","json_schema":{"name":"n",
+    "description":"d","schema":{"type": "object"},"strict":true}})");
+  EXPECT_EQ(schema.type, Type::json_schema);
+  EXPECT_EQ(schema.name, "n");
+  EXPECT_EQ(schema.description, "d");
+  EXPECT_EQ(schema.schema->text(), R"({"type": "object"})");
+  EXPECT_EQ(schema.strict, true);
+  const std::pair<const char*, const char*> rows[] = {
+      {R"("response_format":{})", "response_format.type: missing_required_parameter"},
+      {R"("response_format":{"type":"xml"})", "response_format.type: invalid_value"},
+      {R"("response_format":"xml")", "response_format: invalid_value"},
+      {R"("response_format":5)", "response_format: invalid_type"},
+      {R"("response_format":{"type":"json_schema"})",
+       "response_format.json_schema: missing_required_parameter"},
+      {R"("response_format":"json_schema")",
+       "response_format.json_schema: missing_required_parameter"},
+      {R"("response_format":{"type":"json_schema","json_schema":{"schema":{}}})",
+       "response_format.json_schema.name: missing_required_parameter"},
+      {R"("response_format":{"type":"json_schema","json_schema":{"name":"a b"}})",
+       "response_format.json_schema.name: invalid_value"},
+      {R"("response_format":{"type":"json_schema","json_schema":{"name":"n","schema":[]}})",
+       "response_format.json_schema.schema: invalid_type"},
+  };
+  for (const auto& [members, expected] : rows) EXPECT_EQ(fault(members), expected) << members;
+}
+
+// ---- What is ignored.
+
+TEST(ChatRequest, UnknownFieldsAreKeptAndListedByPath) {
+  const ParsedRequest result = parsed(R"({"model":"m","topP":0.5,"a.b, c":{"x": 1},
+    "messages":[{"role":"user","content":[{"type":"text","text":"t","cache":1}],"tool_calls":[]}],
+    "tools":[{"type":"function","function":{"name":"f","returns":{}}}],
+    "stream":true,"stream_options":{"more":1},"service_tier":"on_demand"})");
+  EXPECT_EQ(result.ignored.header_value(),
+            "topP, a%2Eb%2C%20c, messages[0].content[0].cache, messages[0].tool_calls, "
+            "tools[0].function.returns, stream_options.more, service_tier");
+  EXPECT_EQ(result.request.service_tier, "on_demand");
+  ASSERT_EQ(result.request.extra.size(), 2u);
+  EXPECT_EQ(result.request.extra[1].first, "a.b, c");
+  EXPECT_EQ(result.request.extra[1].second.text(), R"({"x": 1})");
+  EXPECT_EQ(std::get<User>(result.request.messages[0]).extra.at(0).first, "tool_calls");
+}
+
+TEST(IgnoredFields, HeaderNamesAtMost32AndCountsTheRest) {
+  std::string members = "\"x0\":1";
+  for (int i = 1; i < 40; ++i) members += ",\"x" + std::to_string(i) + "\":1";
+  const std::string header = parsed(body_with(members)).ignored.header_value();
+  EXPECT_EQ(header.substr(0, 8), "x0, x1, ");
+  EXPECT_EQ(header.substr(header.size() - 9), ", x31, +8");
+}
+
+TEST(IgnoredFields, HeaderStaysWithinOneKibibyte) {
+  IgnoredFields ignored;
+  EXPECT_EQ(ignored.header_value(), "");
+  for (int i = 0; i < 32; ++i) ignored.add(std::to_string(i) + std::string(98, 'n'));
+  ignored.add(std::string(5000, 'n'));
+  const std::string header = ignored.header_value();
+  EXPECT_LE(header.size(), 1024u);
+  EXPECT_GE(header.size(), 900u);
+  EXPECT_EQ(header.substr(header.size() - 5), ", +23");
+  IgnoredFields one;
+  one.add(parsed(body_with('"' + std::string(1 << 20, 'x') + "\":1")).ignored.header_value());
+  EXPECT_EQ(one.header_value(), "+1");
+}
+
+TEST(ChatRequest, LongNamesAreCutInMessages) {
+  const std::string text = refusal(body_with("\"verbosity\":\"" + std::string(1 << 20, 'v') + '"'));
+  EXPECT_LT(text.size(), 300u);
+}
+
+}  // namespace
+}  // namespace retort::protocol
