@@ -39,7 +39,11 @@ missing_packages() {
   while read -r role debian ubuntu command; do
     case $role in '' | '#'*) continue ;; esac
     case $roles in *" $role "*) ;; *) continue ;; esac
-    if [ "$command" != - ] && command -v "$command" >/dev/null 2>&1; then continue; fi
+    case $command in
+      -) ;;
+      /*) if [ -e "$command" ]; then continue; fi ;;
+      *) if command -v "$command" >/dev/null 2>&1; then continue; fi ;;
+    esac
     wanted=$debian
     if [ "$system" = ubuntu ]; then wanted=$ubuntu; fi
     found=no
