@@ -57,7 +57,12 @@ def main():
         if not text or text.startswith(":") or text == "[DONE]":
             continue
         count += 1
-        value = json.loads(text)
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            violations += 1
+            print(f"value {count}: no JSON: {error}")
+            continue
         problems = [
             "/".join(map(str, error.absolute_path)) + ": " + error.message
             for error in by_kind[value.get("object")].iter_errors(value)
