@@ -79,11 +79,11 @@ install_packages() {
   missing=$(missing_packages "$system" "$@")
   if [ -z "$missing" ]; then return 0; fi
 
-  by_hand="sudo apt-get install $(echo "$missing" | sed 's/|.*//' | tr '\n' ' ')"
+  by_hand="apt-get install $(echo "$missing" | sed 's/|.*//' | tr '\n' ' ')"
   as_root=
   if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null 2>&1 ||
-      die "packages are missing, and this is neither root nor is there sudo. As root:" "$by_hand"
+      die "packages are missing, and this is not root, nor is there sudo. As root, run:" "$by_hand"
     as_root=sudo
     if [ ! -t 0 ]; then as_root='sudo -n'; fi
   fi
@@ -96,7 +96,7 @@ install_packages() {
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
     -o DPkg::Lock::Timeout=300 $chosen ||
     die "the packages could not be installed (is there a network, are apt's sources complete?)." \
-      "What is missing:" "$by_hand"
+      "By hand, as root: $by_hand"
 }
 
 # Sets CC and CXX to the best compiler that is there; CMake refuses one that is too old.

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include <retort/chat.h>
+
 #include "api/chat_metrics.h"
 #include "base/async.h"
 #include "http/exchange.h"
@@ -18,6 +20,7 @@ struct ChatAnswer {
   ChatMetrics& metrics;
   std::string model;  // for metrics: as the request spelled it, and known to be served
   base::SteadyClock::time_point began;
+  Usage usage;  // filled when the stream says it
 };
 
 // Each sends the whole answer and says how the request ended.

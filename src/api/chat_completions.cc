@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "api/chat_answer.h"
+#include "base/json_writer.h"
 #include "protocol/chat_request.h"
 #include "protocol/wire_style.h"
 
@@ -58,6 +59,26 @@ base::Awaitable<Result<Admitted>> admit(const Services& services, http::Exchange
       .parsed = std::move(parsed).value(), .style = style, .prepared = std::move(prepared).value()};
 }
 
+// One line a request that was served. It holds nothing of what was said; `user` and
+// `safety_identifier` are there for the operator who has to find one user's requests.
+void log_request(const base::Log& log, const std::string& request_id, const ChatRequest& request,
+                 const Usage& usage, Outcome outcome, base::SteadyClock::duration time) {
+  std::string line = "chat request=" + request_id + " model=";
+  base::append_json_string(line, request.model);
+  line += " outcome=" + std::string(outcome_name(outcome)) +
+          " prompt_tokens=" + std::to_string(usage.prompt_tokens) +
+          " completion_tokens=" + std::to_string(usage.completion_tokens) + " ms=" +
+          std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+  constexpr std::size_t kNameBytesMax = 64;
+  for (const auto& [name, value] : {std::pair{" user=", &request.user},
+                                    std::pair{" safety_identifier=", &request.safety_identifier}}) {
+    if (!*value) continue;
+    line += name;
+    base::append_json_string(line, std::string_view(**value).substr(0, kNameBytesMax));
+  }
+  log.info(line);
+}
+
 void list_ignored(http::Exchange& exchange, Admitted& admitted) {
   protocol::IgnoredFields& ignored = admitted.parsed.ignored;
   for (const std::string& path : admitted.prepared->ignored()) ignored.add(path);
@@ -89,11 +110,14 @@ base::Awaitable<> chat_completions(const Services& services, http::Exchange& exc
                     .style = admitted->style,
                     .metrics = services.chat_metrics,
                     .model = request.model,
-                    .began = began};
+                    .began = began,
+                    .usage = {}};
   const Outcome outcome = request.stream.value_or(false) ? co_await send_stream(answer)
                                                          : co_await send_document(answer);
   exchange.on_disconnect({});
-  services.chat_metrics.finished(request.model, outcome, base::SteadyClock::now() - began);
+  const base::SteadyClock::duration time = base::SteadyClock::now() - began;
+  services.chat_metrics.finished(request.model, outcome, time);
+  log_request(services.log, exchange.head().request_id, request, answer.usage, outcome, time);
 }
 
 }  // namespace retort::api

@@ -15,7 +15,9 @@ double seconds(base::SteadyClock::duration time) {
   return std::chrono::duration<double>(time).count();
 }
 
-std::string name_of(Outcome outcome) {
+}  // namespace
+
+std::string_view outcome_name(Outcome outcome) noexcept {
   switch (outcome) {
     case Outcome::completed:
       return "completed";
@@ -28,8 +30,6 @@ std::string name_of(Outcome outcome) {
   }
   return "failed";
 }
-
-}  // namespace
 
 void ChatMetrics::first_token(const std::string& model, base::SteadyClock::duration time) {
   metrics_
@@ -50,7 +50,7 @@ void ChatMetrics::finished(const std::string& model, Outcome outcome,
                            base::SteadyClock::duration time) {
   metrics_
       .counter("retort_chat_completions_total", "Chat completions that ended, by outcome.",
-               {{"model", model}, {"outcome", name_of(outcome)}})
+               {{"model", model}, {"outcome", std::string(outcome_name(outcome))}})
       .add();
   metrics_
       .histogram("retort_chat_completion_seconds",

@@ -15,6 +15,9 @@ namespace retort::api {
 // How an admitted request ended.
 enum class Outcome : std::uint8_t { completed, refused, failed, disconnected };
 
+// "completed", "refused", ...: a label of the metrics and a word of the log.
+std::string_view outcome_name(Outcome outcome) noexcept;
+
 // Times and counts one request; made when its provider is picked, finished exactly once.
 class ChatMetrics {
  public:

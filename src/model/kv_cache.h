@@ -48,23 +48,17 @@ class KvCache {
   // Copies page `from` over page `to` (both below pages()), for copy-on-write.
   void copy_page(PageId from, PageId to) noexcept;
 
-  // Where one layer's and one KV head's keys [head_dim, kPageTokens] and values
-  // [kPageTokens, head_dim] of a page lie, in elements of type().
+  // Where one layer's and one KV head's keys [head_dim, kPageTokens] of a page lie, in elements of
+  // type(); its values [kPageTokens, head_dim] lie values_offset() bytes behind them, and the same
+  // head's keys of page p p * page_stride() bytes behind page 0's.
   std::byte* keys(PageId page, std::size_t layer, std::size_t kv_head) noexcept {
-    return block(page, layer, kv_head, 0);
+    return memory_.data() + page * page_bytes_ + (layer * kv_heads_ + kv_head) * 2 * block_bytes_;
   }
-  std::byte* values(PageId page, std::size_t layer, std::size_t kv_head) noexcept {
-    return block(page, layer, kv_head, 1);
-  }
+  std::size_t values_offset() const noexcept { return block_bytes_; }
+  std::size_t page_stride() const noexcept { return page_bytes_; }
 
  private:
   KvCache() = default;
-  std::byte* block(PageId page, std::size_t layer, std::size_t kv_head,
-                   std::size_t which) noexcept {
-    return memory_.data() + page * page_bytes_ +
-           ((layer * kv_heads_ + kv_head) * 2 + which) * block_bytes_;
-  }
-
   tensor::Buffer memory_;
   std::size_t pages_ = 0;
   std::size_t page_bytes_ = 0;

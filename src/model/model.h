@@ -8,10 +8,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include <retort/result.h>
 
+#include "gguf/gguf_file.h"
+#include "gguf/hugging_face_folder.h"
 #include "model/batch.h"
 #include "model/kv_cache.h"
 #include "model/model_config.h"
@@ -37,6 +40,9 @@ class Model {
   static Result<std::unique_ptr<Model>> load(const std::filesystem::path& path,
                                              const tensor::Kernels& kernels,
                                              const LoadOptions& options = {});
+  // The same from a GGUF file that is open already, which becomes the model's.
+  static Result<std::unique_ptr<Model>> load(gguf::GgufFile file, const tensor::Kernels& kernels,
+                                             const LoadOptions& options = {});
   ~Model();
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
@@ -61,8 +67,12 @@ class Model {
                        std::span<float> logits);
 
  private:
-  explicit Model(std::unique_ptr<Decoder> decoder);
+  Model();
 
+  // The weights' bytes: one of the two is open.
+  std::optional<gguf::GgufFile> gguf_;
+  std::optional<gguf::HuggingFaceFolder> folder_;
+  std::uint64_t weights_hash_ = 0;
   std::unique_ptr<Decoder> decoder_;
 };
 

@@ -30,6 +30,9 @@ struct ModelConfig {
   std::int64_t head_dim = 0;  // even
   double norm_epsilon = 1e-5;
   bool tied_output = false;  // the output matrix is the embedding
+  // Whether biases must be there. A GGUF file does not say: what biases it has are used.
+  bool attention_bias = false;
+  bool ffn_bias = false;
   tensor::RopeConfig rope;
   // The type of the layers' matrices (the first one's where they are mixed).
   tensor::DType weight_type = tensor::DType::f32;

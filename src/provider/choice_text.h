@@ -27,7 +27,7 @@ struct ChoiceTextOptions {
   std::int64_t index = 0;
   std::vector<std::string> stop;
   const text::ToolCallFormat* tool_calls = nullptr;  // how to read calls; null: none may come
-  bool one_call_only = false;     // parallel_tool_calls: false
+  bool one_call_only = false;                        // parallel_tool_calls: false
   bool as_function_call = false;  // the older form, of a request with functions alone
   bool logprobs = false;
 };

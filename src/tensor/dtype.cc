@@ -3,6 +3,7 @@
 #include "tensor/dtype.h"
 
 #include <array>
+#include <bit>
 
 namespace retort::tensor {
 namespace {
@@ -75,6 +76,36 @@ std::optional<std::uint64_t> dtype_bytes(DType type, std::uint64_t elements) noe
     return std::nullopt;
   }
   return bytes;
+}
+
+float float_from_f16(std::uint16_t half) noexcept {
+  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000U) << 16;
+  const std::uint32_t rest = half & 0x7FFFU;
+  if (rest >= 0x7C00U) return std::bit_cast<float>(sign | 0x7F800000U | ((rest & 0x3FFU) << 13));
+  // Read the exponent and fraction as a float's and mend the exponent's bias (127 - 15 = 112) by a
+  // multiplication, which is exact and gets subnormal halves right too.
+  const float value = std::bit_cast<float>(rest << 13) * 0x1p112F;
+  return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(value));
+}
+
+std::uint16_t f16_from_float(float value) noexcept {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const auto sign = static_cast<std::uint16_t>((bits >> 16) & 0x8000U);
+  std::uint32_t rest = bits & 0x7FFFFFFFU;
+  if (rest > 0x7F800000U) return static_cast<std::uint16_t>(sign | 0x7E00U);   // NaN
+  if (rest >= 0x47800000U) return static_cast<std::uint16_t>(sign | 0x7C00U);  // 65536 and beyond
+  if (rest < 0x38800000U) {
+    // Below 2^-14 halves are multiples of 2^-24. Adding 0.5 puts that unit at the float's last bit,
+    // so the addition itself rounds to nearest even.
+    const float shifted = std::bit_cast<float>(rest) + 0.5F;
+    return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(shifted) - 0x3F000000U));
+  }
+  rest += 0xFFFU + ((rest >> 13) & 1U);  // to nearest, ties to even; may carry up to infinity
+  return static_cast<std::uint16_t>(sign | ((rest - 0x38000000U) >> 13));
+}
+
+float float_from_bf16(std::uint16_t bits) noexcept {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
 }
 
 }  // namespace retort::tensor

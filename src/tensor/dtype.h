@@ -74,4 +74,10 @@ std::optional<DType> dtype_from_ggml(std::uint32_t number) noexcept;
 // or where the result does not fit.
 std::optional<std::uint64_t> dtype_bytes(DType type, std::uint64_t elements) noexcept;
 
+// IEEE 754 half precision and bfloat16, to and from float. To float is exact (a NaN stays a NaN);
+// to half rounds to nearest, ties to even, and overflows to infinity.
+float float_from_f16(std::uint16_t half) noexcept;
+std::uint16_t f16_from_float(float value) noexcept;
+float float_from_bf16(std::uint16_t bits) noexcept;
+
 }  // namespace retort::tensor

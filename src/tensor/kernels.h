@@ -60,9 +60,13 @@ struct AttentionSlice {
   std::size_t head_dim = 0;
   std::size_t first_position = 0;
   float scale = 0;  // of q . k
-  // By page: [head_dim, 32] keys (a token is a column), and [32, head_dim] values.
-  const std::byte* const* keys = nullptr;
-  const std::byte* const* values = nullptr;
+  // Where this head's keys of page 0 lie; those of page p are p * page_stride bytes on, and a page's
+  // values values_offset bytes behind its keys. A page holds [head_dim, 32] keys (a token is a
+  // column) and [32, head_dim] values.
+  const std::byte* kv = nullptr;
+  std::size_t page_stride = 0;
+  std::size_t values_offset = 0;
+  const std::uint32_t* pages = nullptr;  // of the sequence, from position 0 on
   float* scratch = nullptr;  // attention_scratch(head_dim, tokens * group) floats
 };
 
@@ -82,6 +86,8 @@ struct Kernels {
   // values, scales, offsets (see QuantizedRows) of one row; cols a multiple of 32.
   void (*quantize_row)(const float* x, std::size_t cols, std::int8_t* values, float* scales,
                        std::int32_t* offsets) = nullptr;
+  // Half precision of `count` floats, rounded to nearest, ties to even.
+  void (*to_f16)(const float* x, std::size_t count, std::uint16_t* out) = nullptr;
   // out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i]. out may be x.
   void (*rms_norm)(const float* x, const float* weight, float* out, std::size_t count,
                    float epsilon) = nullptr;
