@@ -9,7 +9,9 @@
 //   cp tests/clients/typescript_gap_measure.mjs build-test-clients/node/
 //   node build-test-clients/node/typescript_gap_measure.mjs [--streams 300] [--at-once 1]
 //
-// It prints one Markdown table: a row a setting, a column a load of the machine.
+// It prints two Markdown tables: how many streams came incomplete, a row a setting, a column a load
+// of the machine; and, without any timing, how long the last event must be when a whole stream
+// arrives in one read.
 import { fork } from "node:child_process";
 import http from "node:http";
 import os from "node:os";
@@ -17,7 +19,9 @@ import { fileURLToPath } from "node:url";
 
 const EVENTS = 20; // content events a stream
 const GAPS_MS = [0, 1, 2, 3, 5, 10, 20];
-const PADDED_BYTES = [512, 1024, 2048, 4096, 8192, 16384];
+const PADDED_BYTES = [512, 1024, 2048, 4096, 8192, 16384, 32768];
+const EVENT_BYTES = [60, 240, 500, 1000, 2000, 4000];
+const READ_BYTES = 65536; // Node reads a socket in pieces of this size
 
 const self = fileURLToPath(import.meta.url);
 
@@ -105,6 +109,45 @@ async function losses(AtomaSDK, port, { gap, padded, streams, atOnce }) {
   return lost;
 }
 
+// The events that the package's own reader delivers when all of these arrive in reads of at most
+// READ_BYTES.
+async function delivered({ EventStream, discardSentinel }, events) {
+  const bytes = new TextEncoder().encode(events.join(""));
+  const source = new ReadableStream({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += READ_BYTES) {
+        controller.enqueue(bytes.slice(at, at + READ_BYTES));
+      }
+      controller.close();
+    },
+  });
+  let count = 0;
+  const stream = discardSentinel(source, "[DONE]");
+  try {
+    for await (const _ of new EventStream({ stream, decoder: (raw) => JSON.parse(raw.data) })) {
+      count++;
+    }
+  } catch {
+    return -1; // it read [DONE] as an event
+  }
+  return count;
+}
+
+// The shortest of PADDED_BYTES for the last event with which streams of every length, their events
+// `bytes` long, lose nothing.
+async function paddingFor(reader, bytes) {
+  const event = `data: ${JSON.stringify("x".repeat(bytes - 10))}\n\n`;
+  next: for (const padded of PADDED_BYTES) {
+    for (let count = 1; count <= READ_BYTES / bytes; count++) {
+      const last = `data: ${"{}".padEnd(padded - 8)}\n\n`;
+      const events = [...Array(count).fill(event), last, "data: [DONE]\n\n"];
+      if (await delivered(reader, events) !== count + 1) continue next;
+    }
+    return padded;
+  }
+  return `over ${PADDED_BYTES.at(-1)}`;
+}
+
 function option(name, otherwise) {
   const index = process.argv.indexOf(`--${name}`);
   return index < 0 ? otherwise : Number(process.argv[index + 1]);
@@ -112,6 +155,7 @@ function option(name, otherwise) {
 
 async function measure() {
   const { AtomaSDK } = await import("atoma-sdk");
+  const { default: reader } = await import("atoma-sdk/lib/event-streams.js");
   const streams = option("streams", 300);
   const atOnce = option("at-once", 1);
   const server = fork(self, ["serve"]);
@@ -137,6 +181,9 @@ async function measure() {
   console.log(line(["", ...loads.map(([name]) => name)]));
   console.log(line(["---", ...loads.map(() => "---")]));
   for (const row of rows) console.log(line(row));
+  console.log("\n" + line(["bytes an event", "bytes of the last event that lose nothing"]));
+  console.log(line(["---", "---"]));
+  for (const bytes of EVENT_BYTES) console.log(line([bytes, await paddingFor(reader, bytes)]));
   server.kill();
 }
 
