@@ -18,7 +18,7 @@ import os from "node:os";
 import { fileURLToPath } from "node:url";
 
 const EVENTS = 20; // content events a stream
-const GAPS_MS = [0, 1, 2, 3, 5, 10, 20];
+const GAPS_MS = [0, 1, 2, 3, 5, 10];
 const PADDED_BYTES = [512, 1024, 2048, 4096, 8192, 16384, 32768];
 const EVENT_BYTES = [60, 240, 500, 1000, 2000, 4000];
 const READ_BYTES = 65536; // Node reads a socket in pieces of this size
