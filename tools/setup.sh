@@ -146,9 +146,10 @@ configure() {
   touch "$folder/.configured"
 }
 
-# build FOLDER [TARGET...]: quiet when there is nothing to do.
+# build FOLDER [TARGET...]: quiet when there is nothing to do. With paths relative to the repository
+# ccache knows a file again in another copy of it.
 build() {
   folder=$1
   shift
-  ninja -C "$root/$folder" -j "$(build_jobs)" "$@"
+  CCACHE_BASEDIR=$root ninja -C "$root/$folder" -j "$(build_jobs)" "$@"
 }
