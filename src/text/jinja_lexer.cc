@@ -449,4 +449,84 @@ bool tokenize(std::string_view source, std::vector<Token>& tokens, SyntaxError& 
   return Lexer(source, tokens, error).run();
 }
 
+bool TokenCursor::start(std::string_view source) {
+  return tokenize(source, tokens_, error_);
+}
+
+Token TokenCursor::next() {
+  Token token = tokens_[at_];
+  if (at_ + 1 < tokens_.size()) ++at_;
+  return token;
+}
+
+bool TokenCursor::skip_op(std::string_view op) {
+  if (!current().is_op(op)) return false;
+  next();
+  return true;
+}
+
+bool TokenCursor::skip_name(std::string_view name) {
+  if (!current().is_name(name)) return false;
+  next();
+  return true;
+}
+
+bool TokenCursor::at_name(Names names) const {
+  return current().kind == Token::Kind::name &&
+         std::find(names.begin(), names.end(), current().value) != names.end();
+}
+
+void TokenCursor::fail(std::string message, std::size_t line) {
+  if (!failed_) error_ = {std::move(message), line};
+  failed_ = true;
+  at_ = tokens_.size() - 1;
+}
+
+void TokenCursor::expect_op(std::string_view op) {
+  if (!skip_op(op)) expect(Token::Kind::op, op);
+}
+
+std::string TokenCursor::expect_name() {
+  if (current().kind == Token::Kind::name) return next().value;
+  expect(Token::Kind::name, "name");
+  return {};
+}
+
+void TokenCursor::expect(Token::Kind kind, std::string_view what) {
+  if (current().kind == kind && kind != Token::Kind::op) {
+    next();
+  } else if (current().kind == Token::Kind::end) {
+    fail(cat("unexpected end of template, expected '", what, "'."));
+  } else {
+    fail(cat("expected token '", what, "', got '", describe(current()), "'"));
+  }
+}
+
+std::string describe(const Token& token) {
+  switch (token.kind) {
+    case Token::Kind::data:
+      return "template data / text";
+    case Token::Kind::variable_begin:
+      return "begin of print statement";
+    case Token::Kind::variable_end:
+      return "end of print statement";
+    case Token::Kind::block_begin:
+      return "begin of statement block";
+    case Token::Kind::block_end:
+      return "end of statement block";
+    case Token::Kind::integer:
+      return "integer";
+    case Token::Kind::real:
+      return "float";
+    case Token::Kind::string:
+      return "string";
+    case Token::Kind::end:
+      return "end of template";
+    case Token::Kind::name:
+    case Token::Kind::op:
+      break;
+  }
+  return token.value;
+}
+
 }  // namespace retort::text::jinja

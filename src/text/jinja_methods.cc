@@ -566,7 +566,11 @@ std::optional<Value> find_method(Run& run, const Value& owner, std::string_view 
       if (name == "start") return Value(range.start);
       if (name == "stop") return Value(range.stop);
       if (name == "step") return Value(range.step);
-      return std::nullopt;
+      if (name != "count" && name != "index") return std::nullopt;
+      return make_function(run, name, 1,
+                           [owner, count = name == "count"](Run& r, Arguments& arguments) {
+                             return list_search(r, to_list(r, owner), arguments, count);
+                           });
     }
     default:
       return std::nullopt;

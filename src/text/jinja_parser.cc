@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <initializer_list>
 #include <map>
 #include <optional>
@@ -15,108 +14,24 @@ namespace retort::text::jinja {
 namespace {
 
 using Kind = Token::Kind;
-using Names = std::span<const std::string_view>;
+using Names = TokenCursor::Names;
 
-class Parser {
+class Parser : private TokenCursor {
  public:
   Parser(Program& program, const ParseLimits& limits, SyntaxError& error)
-      : program_(program), limits_(limits), error_(error) {}
+      : TokenCursor(error), program_(program), limits_(limits) {}
 
   bool run() {
     program_.loop = symbol("loop");
     program_.caller = symbol("caller");
     program_.named = symbol("kwargs");
     program_.rest = symbol("varargs");
-    if (!tokenize(program_.source, tokens_, error_)) return false;
+    if (!start(program_.source)) return false;
     program_.body = parse_body({});
-    return !failed_;
+    return !failed();
   }
 
  private:
-  // ------------------------------------------------------------------------------------- tokens
-
-  const Token& current() const { return tokens_[at_]; }
-  const Token& ahead() const { return tokens_[std::min(at_ + 1, tokens_.size() - 1)]; }
-
-  Token next() {
-    Token token = tokens_[at_];
-    if (at_ + 1 < tokens_.size()) ++at_;
-    return token;
-  }
-
-  bool skip_op(std::string_view op) {
-    if (!current().is_op(op)) return false;
-    next();
-    return true;
-  }
-
-  bool skip_name(std::string_view name) {
-    if (!current().is_name(name)) return false;
-    next();
-    return true;
-  }
-
-  bool at_name(Names names) const {
-    return current().kind == Kind::name &&
-           std::find(names.begin(), names.end(), current().value) != names.end();
-  }
-
-  static std::string describe(const Token& token) {
-    switch (token.kind) {
-      case Kind::data:
-        return "template data / text";
-      case Kind::variable_begin:
-        return "begin of print statement";
-      case Kind::variable_end:
-        return "end of print statement";
-      case Kind::block_begin:
-        return "begin of statement block";
-      case Kind::block_end:
-        return "end of statement block";
-      case Kind::integer:
-        return "integer";
-      case Kind::real:
-        return "float";
-      case Kind::string:
-        return "string";
-      case Kind::end:
-        return "end of template";
-      default:
-        return token.value;
-    }
-  }
-
-  void fail(std::string message) { fail(std::move(message), current().line); }
-
-  void fail(std::string message, std::size_t line) {
-    if (!failed_) error_ = {std::move(message), line};
-    failed_ = true;
-    at_ = tokens_.size() - 1;
-  }
-
-  void expect_op(std::string_view op) {
-    if (skip_op(op)) return;
-    if (current().kind == Kind::end)
-      return fail(cat("unexpected end of template, expected '", op, "'."));
-    fail(cat("expected token '", op, "', got '", describe(current()), "'"));
-  }
-
-  std::string expect_name() {
-    if (current().kind == Kind::name) return next().value;
-    fail(cat("expected token 'name', got '", describe(current()), "'"));
-    return {};
-  }
-
-  void expect(Kind kind, std::string_view what) {
-    if (current().kind == kind) {
-      next();
-    } else if (current().kind == Kind::end) {
-      fail(cat("unexpected end of template, expected '", what, "'."));
-    } else {
-      fail(cat("expected token '", what, "', got '", describe(current()), "'"));
-    }
-  }
-
   // ------------------------------------------------------------------------------------- nodes
 
   Symbol symbol(std::string_view name) {
@@ -217,7 +132,7 @@ class Parser {
       output->exprs.push_back(parse_output());
     }
     flush();
-    if (!ends.empty() && !failed_) fail_end(ends);
+    if (!ends.empty() && !failed()) fail_end(ends);
     return body;
   }
 
@@ -351,7 +266,7 @@ class Parser {
 
   void parse_signature(Stmt& node) {
     expect_op("(");
-    while (!current().is_op(")") && !failed_) {
+    while (!current().is_op(")") && !failed()) {
       if (!node.parameters.empty()) expect_op(",");
       node.parameters.push_back(symbol(expect_name()));
       if (skip_op("=")) {
@@ -395,7 +310,7 @@ class Parser {
   std::unique_ptr<Stmt> parse_with() {
     auto node = statement(Stmt::Kind::with);
     next();
-    while (current().kind != Kind::block_end && !failed_) {
+    while (current().kind != Kind::block_end && !failed()) {
       if (!node->parameters.empty()) expect_op(",");
       // Jinja2 takes tuples here too; a name is what templates write.
       node->parameters.push_back(symbol(expect_name()));
@@ -420,7 +335,7 @@ class Parser {
   std::unique_ptr<Stmt> parse_print() {
     auto node = statement(Stmt::Kind::output);
     next();
-    while (current().kind != Kind::block_end && !failed_) {
+    while (current().kind != Kind::block_end && !failed()) {
       if (!node->exprs.empty()) expect_op(",");
       node->exprs.push_back(parse_expression());
     }
@@ -620,7 +535,7 @@ class Parser {
       }
       case Kind::integer:
         next();
-        return constant(std::int64_t{std::strtoll(token.value.c_str(), nullptr, 10)}, token.line);
+        return constant(parse_integer(token.value, 10).value_or(0), token.line);
       case Kind::real:
         next();
         return constant(parse_float(token.value).value_or(0), token.line);
@@ -678,7 +593,7 @@ class Parser {
 
   ExprPtr parse_list() {
     ExprPtr node = make(Expr::Kind::list, next().line);
-    while (!current().is_op("]") && !failed_) {
+    while (!current().is_op("]") && !failed()) {
       if (!node->operands.empty()) expect_op(",");
       if (current().is_op("]")) break;
       node->operands.push_back(parse_expression());
@@ -689,7 +604,7 @@ class Parser {
 
   ExprPtr parse_dict() {
     ExprPtr node = make(Expr::Kind::dict, next().line);
-    while (!current().is_op("}") && !failed_) {
+    while (!current().is_op("}") && !failed()) {
       if (!node->operands.empty()) expect_op(",");
       if (current().is_op("}")) break;
       node->operands.push_back(parse_expression());
@@ -736,9 +651,8 @@ class Parser {
         return node;
       }
       if (member.kind != Kind::integer) fail("expected name or number", member.line);
-      return make(
-          Expr::Kind::item, token.line, std::move(owner),
-          constant(std::int64_t{std::strtoll(member.value.c_str(), nullptr, 10)}, member.line));
+      return make(Expr::Kind::item, token.line, std::move(owner),
+                  constant(parse_integer(member.value, 10).value_or(0), member.line));
     }
     ExprPtr node = parse_subscribed(std::move(owner), token.line);
     if (current().is_op(",")) {
@@ -780,7 +694,7 @@ class Parser {
     };
     expect_op("(");
     bool comma = false;
-    while (!current().is_op(")") && !failed_) {
+    while (!current().is_op(")") && !failed()) {
       if (comma) {
         expect_op(",");
         if (current().is_op(")")) break;
@@ -856,10 +770,6 @@ class Parser {
 
   Program& program_;
   const ParseLimits& limits_;
-  SyntaxError& error_;
-  std::vector<Token> tokens_;
-  std::size_t at_ = 0;
-  bool failed_ = false;
   std::size_t nesting_ = 0;
   std::vector<std::string_view> tags_;
   std::map<std::string, Symbol> symbols_;

@@ -240,6 +240,7 @@ using FilterFunction = Value (*)(Run&, const Value&, Arguments&);
 using TestFunction = bool (*)(Run&, const Value&, Arguments&);
 // Null where there is no such filter (jinja_filters.cc) or test.
 FilterFunction find_filter(std::string_view name);
+FilterFunction find_text_filter(std::string_view name);  // jinja_text_filters.cc alone
 TestFunction find_test(std::string_view name);
 // range, dict, namespace, cycler, joiner, raise_exception, strftime_now; undefined otherwise.
 Value find_global(Run& run, std::string_view name);
@@ -277,7 +278,7 @@ Value get_attribute(Run& run, const Value& owner, std::string_view name);
 Value get_item(Run& run, const Value& owner, const Value& key);
 Value get_slice(Run& run, const Value& owner, const Value& start, const Value& stop,
                 const Value& step);
-// len(): fails where Python has none.
+// Iteration (jinja_iterate.cc). len(): fails where Python has none.
 std::size_t length(Run& run, const Value& value);
 bool has_length(const Value& value);
 bool is_iterable(const Value& value);
@@ -304,11 +305,13 @@ Value justify(Run& run, const Text& text, std::int64_t width, const Text& fill, 
 bool is_lower_text(const Text& text);
 bool is_upper_text(const Text& text);
 
-// ----------------------------------------------------------------------- text (jinja_format.cc)
+// -------------------------------------------------------- text (jinja_repr.cc, jinja_format.cc)
 
 // str(): a string itself, with its provenance; everything else is data.
 Text to_text(Run& run, const Value& value);
 std::string repr(Run& run, const Value& value);
+// repr() of a string; `ascii`: as ascii() has it.
+std::string quoted(std::string_view bytes, bool ascii);
 std::string float_repr(double value);
 struct JsonStyle {
   std::optional<std::string> indent;

@@ -59,6 +59,7 @@ std::shared_ptr<const Sequence> make_sequence(List items, bool tuple) {
   auto sequence = std::make_shared<Sequence>();
   std::size_t deepest = 0;
   for (const Value& item : items) deepest = std::max(deepest, item.depth());
+  sequence->hashable = tuple && std::all_of(items.begin(), items.end(), is_hashable);
   sequence->items = std::move(items);
   sequence->tuple = tuple;
   sequence->depth = deepest + 1;
@@ -293,11 +294,8 @@ int compare_keys(Run* run, const Value& a, const Value& b) {
 }
 
 bool is_hashable(const Value& value) {
-  if (value.is_mapping()) return false;
   const Sequence* sequence = value.sequence();
-  if (sequence == nullptr) return true;
-  return sequence->tuple &&
-         std::all_of(sequence->items.begin(), sequence->items.end(), is_hashable);
+  return sequence == nullptr ? !value.is_mapping() : sequence->hashable;
 }
 
 namespace {

@@ -38,6 +38,7 @@ using List = std::vector<Value>;
 struct Sequence {
   List items;
   bool tuple = false;
+  bool hashable = false;  // a tuple of hashable items
   bool group = false;     // what |groupby gives: a tuple with .grouper and .list
   std::size_t depth = 1;  // 1 + the depth of the deepest item
 };
@@ -95,16 +96,16 @@ class Value {
     object
   };
 
-  Value() = default;                             // undefined without a reason
-  Value(None) : rep_(None{}) {}                  // NOLINT
-  Value(bool value) : rep_(value) {}             // NOLINT
-  Value(std::int64_t value) : rep_(value) {}     // NOLINT
-  Value(double value) : rep_(value) {}           // NOLINT
-  Value(Text value) : rep_(std::move(value)) {}  // NOLINT
-  Value(std::shared_ptr<const Sequence> value) : rep_(std::move(value)) {}       // NOLINT
-  Value(std::shared_ptr<const Mapping> value) : rep_(std::move(value)) {}        // NOLINT
-  Value(std::shared_ptr<Object> value) : rep_(std::move(value)) {}               // NOLINT
-  Value(std::shared_ptr<const UndefinedInfo> value) : rep_(std::move(value)) {}  // NOLINT
+  Value() = default;  // undefined without a reason
+  Value(None) : rep_(None{}) {}
+  Value(bool value) : rep_(value) {}
+  Value(std::int64_t value) : rep_(value) {}
+  Value(double value) : rep_(value) {}
+  Value(Text value) : rep_(std::move(value)) {}
+  Value(std::shared_ptr<const Sequence> value) : rep_(std::move(value)) {}
+  Value(std::shared_ptr<const Mapping> value) : rep_(std::move(value)) {}
+  Value(std::shared_ptr<Object> value) : rep_(std::move(value)) {}
+  Value(std::shared_ptr<const UndefinedInfo> value) : rep_(std::move(value)) {}
   Value(const void*) = delete;
 
   // A string from outside: no control token is ever recognised in it.

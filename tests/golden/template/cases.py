@@ -598,6 +598,16 @@ s.split(',')[0] | lower | replace('h', 'J') | first
 'abc'.startswith(1)
 'abc'.index('z')
 x.y.z is defined
+'a' % [1]
+'a' % {}
+'a' % 1
+'a' % ()
+'a' % range(2)
+('ab' | safe) | list
+('ab' | e) | first
+range(5).count(2)
+range(5).index(3)
+(true | safe) | first is escaped
 """.strip("\n").split("\n")
 # One expression above spans two lines: a backslash before a newline within a string.
 joined = []
