@@ -108,9 +108,12 @@ Error read_error_body(int status, std::string_view body) {
   if (said.message.empty()) said.message = "an empty answer with status " + std::to_string(status);
   const int known = status == 0 ? status_in(said.code).value_or(500) : status;
   Error error(error_kind_of_status(known), std::move(said.message));
-  error = std::move(error).with_status(status);
-  if (!said.type.empty()) error = std::move(error).with_type(std::move(said.type));
-  return std::move(error).with_param(std::move(said.param)).with_code(std::move(said.code));
+  if (said.type.empty()) said.type = error.type();
+  return std::move(error)
+      .with_status(status)
+      .with_type(std::move(said.type))
+      .with_param(std::move(said.param))
+      .with_code(std::move(said.code));
 }
 
 ErrorKind error_kind_of_status(int status) {

@@ -25,7 +25,7 @@ void StopMatcher::advance(Stop& stop, char c) {
 }
 
 StopMatcher::Found StopMatcher::push(std::string_view text) {
-  if (stopped_) return {{}, true, 0};
+  if (stopped_) return {{}, true, stop_};
   for (const char c : text) {
     held_.push_back(c);
     const Stop* found = nullptr;
@@ -37,7 +37,8 @@ StopMatcher::Found StopMatcher::push(std::string_view text) {
     if (found == nullptr) continue;
     stopped_ = true;
     held_.resize(held_.size() - found->matched);
-    return {std::move(held_), true, static_cast<std::size_t>(found - stops_.data())};
+    stop_ = static_cast<std::size_t>(found - stops_.data());
+    return {std::move(held_), true, stop_};
   }
   std::size_t undecided = 0;
   for (const Stop& stop : stops_) undecided = std::max(undecided, stop.matched);

@@ -45,6 +45,7 @@ class StopMatcher {
   std::vector<Stop> stops_;
   std::string held_;
   bool stopped_ = false;
+  std::size_t stop_ = 0;
 };
 
 }  // namespace retort::text
