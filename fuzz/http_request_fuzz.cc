@@ -18,6 +18,7 @@ using retort::Result;
 using retort::http::BodyDecoder;
 using retort::http::HeadLimits;
 using retort::http::HeadScanner;
+using retort::http::parse_request_head;
 using retort::http::ParsedHead;
 
 constexpr HeadLimits kLimits{

@@ -54,6 +54,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (parse(bytes, 1) != whole) std::abort();
   if (parse(bytes, 1 + data[0] % 32) != whole) std::abort();
   fold(whole);
-  read_chat_completion(bytes);
+  if (const auto answer = read_chat_completion(bytes); answer && answer->object == "error") {
+    std::abort();  // an error is never an answer
+  }
   return 0;
 }

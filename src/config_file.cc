@@ -1,5 +1,6 @@
 // toml++ is included here and nowhere else. It is built without exceptions.
 #define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
 #include "config_file.h"
 
 #include <toml++/toml.h>

@@ -163,6 +163,7 @@ class Lengths(Sources):
     def test_columns(self):
         self.write("src/base/a.h", "/" * 101 + "\n")
         self.write("a.md", "# T\n\n| " + "x" * 200 + " |\n" + "y" * 121 + "\n")
+        self.write("a.py", "PHRASES = ['" + "x" * 200 + "']\n")
         problems = tidy_lengths.check_columns(self.tree())
         self.assert_reports(problems, "src/base/a.h:1: 101 columns")
         self.assert_reports(problems, "a.md:4: 121 columns")
@@ -276,6 +277,7 @@ class Dead(Sources):
 class Docs(Sources):
     def problems(self, text):
         self.write("src/cli/serve.cc", 'app.add_option("--port");\n')
+        self.write("src/config.cc", '{"log_level", 3}\n')
         self.write("src/base/utf8.h", "")
         self.write("docs/a.md", text)
         return tidy_docs.check_docs(self.tree())
@@ -283,7 +285,7 @@ class Docs(Sources):
     def test_what_is_there_may_be_named(self):
         self.assertEqual(self.problems(
             "# T\n`src/base/utf8.h` `base/utf8.h` `utf8.h` `src/base/` `src/base/utf8.{h}` `*.h` "
-            "`cli/serve` `x_test.cc` `build/retort` `--port` `application/json is no path` "
+            "`cli/serve` `x_test.cc` `build/retort` `--port` `--log-level` `application/json is no path` "
             "`GET /v1/models` `/health` [a](a.md#t)\n"), [])
 
     def test_what_is_not_there_may_not(self):

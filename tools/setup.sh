@@ -39,7 +39,11 @@ missing_packages() {
   while read -r role debian ubuntu command; do
     case $role in '' | '#'*) continue ;; esac
     case $roles in *" $role "*) ;; *) continue ;; esac
-    if [ "$command" != - ] && command -v "$command" >/dev/null 2>&1; then continue; fi
+    case $command in
+      -) ;;
+      /*) if [ -e "$command" ]; then continue; fi ;;
+      *) if command -v "$command" >/dev/null 2>&1; then continue; fi ;;
+    esac
     wanted=$debian
     if [ "$system" = ubuntu ]; then wanted=$ubuntu; fi
     found=no
@@ -142,9 +146,10 @@ configure() {
   touch "$folder/.configured"
 }
 
-# build FOLDER [TARGET...]: quiet when there is nothing to do.
+# build FOLDER [TARGET...]: quiet when there is nothing to do. With paths relative to the repository
+# ccache knows a file again in another copy of it.
 build() {
   folder=$1
   shift
-  ninja -C "$root/$folder" -j "$(build_jobs)" "$@"
+  CCACHE_BASEDIR=$root ninja -C "$root/$folder" -j "$(build_jobs)" "$@"
 }

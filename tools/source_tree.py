@@ -81,4 +81,4 @@ def cpp_code(text):
 def is_test(name):
     """Whether a C++ file is a test, a benchmark or made for them (x_test.cc, test_x.h)."""
     stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    return re.search(r"(^|_)(test|tests|testing|bench)(_|$)", stem) is not None
+    return re.search(r"_(test|bench|testing)$|^test_", stem) is not None

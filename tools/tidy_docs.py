@@ -61,11 +61,18 @@ def check_paths(tree, document):
 
 
 def known_flags(tree):
-    """Every word of the form --flag in sources and scripts."""
+    """Every word of the form --flag in sources and scripts, and the settings of the configuration.
+
+    Those are spelled "log_level" there, and --log-level on the command line.
+    """
     flags = set(FOREIGN_FLAGS)
     for name in tree.files:
+        text = tree.text(name) or ""
         if name.endswith((*CPP, ".py", ".sh")) or name in tree.shell():
-            flags.update(FLAG.findall(tree.text(name) or ""))
+            flags.update(FLAG.findall(text))
+        if name.startswith("src/config"):
+            flags.update("--" + word.replace("_", "-")
+                         for word in re.findall(r'"([a-z][a-z0-9_]*)"', text))
     return flags
 
 

@@ -17,6 +17,11 @@ def product(name):
     return in_src(name) and not is_test(name)
 
 
+def inside_retort(name):
+    """Not the programs, whose one file stands outside the namespace."""
+    return in_src(name) and name != "src/main.cc"
+
+
 def quiet(name):
     return product(name) and not name.startswith(PRINTERS)
 
@@ -26,7 +31,7 @@ def header(name):
 
 
 CPP_RULES = [
-    (r"\bthrow\b", lambda name: in_src(name) and not name.startswith("src/client/"),
+    (r"\bthrow\b", lambda name: product(name) and not name.startswith("src/client/"),
      "return an Error: nothing is thrown here"),
     (r"\bstd::c(out|err|log)\b", quiet, "log through base/log.h; only the commands of cli print"),
     (r"(?<![\w:])(std::)?(printf|puts|putchar|vprintf)\s*\(", quiet,
@@ -35,10 +40,10 @@ CPP_RULES = [
     (r"(?<![\w:.>])(std::)?s?rand\s*\(", in_src, "use a seeded generator handed down"),
     (r"(?<![\w:.>])(std::)?(atoi|atol|atoll|atof|strto[dflu]+l?)\s*\(", product,
      "use std::from_chars, which knows errors and no locale"),
-    (r"\bstd::sto(i|l|ll|ul|ull|f|d|ld)\b", in_src, "use std::from_chars, which does not throw"),
+    (r"\bstd::sto(i|l|ll|ul|ull|f|d|ld)\b", product, "use std::from_chars, which does not throw"),
     (r"(?<![\w:.>])(std::)?(strcpy|strcat|strtok|gets)\s*\(", in_src, "use std::string"),
     (r"\bstd::(basic_)?w?regex\b", in_src, "use PCRE2 (src/text), which has limits"),
-    (r"\busing\s+namespace\s+(?!std::([a-z_]+_)?literals\b)", lambda name: True,
+    (r"\busing\s+namespace\s+(?!std::([a-z_]+_)?literals\b)", inside_retort,
      "name what you use"),
     (r"\.detach\s*\(\s*\)", in_src, "keep a std::jthread: nothing is detached"),
     (r"\bstd::this_thread::sleep_(for|until)\b", in_src, "wait for an event, or on base/async.h"),

@@ -91,6 +91,16 @@ class AsyncQueue {
     return true;
   }
 
+  // Adds the last item, whatever the capacity, and closes. From any thread.
+  void finish(T item) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!closed_) items_.push_back(std::move(item));
+      closed_ = true;
+    }
+    signal_.wake();
+  }
+
   // No more items will come (producer), or will be taken (consumer). From any thread.
   void close() {
     {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "cli/kernel_choice.h"
-#include "cli/model_bench.h"
+#include "cli/model_timing.h"
 #include "provider/model_files.h"
 #include "tensor/machine_limits.h"
 
@@ -108,7 +108,7 @@ Result<Figures> measure(const Plan& plan) {
   }
   tensor::ThreadPool pool(plan.threads);
   const std::size_t batch_max = *std::max_element(plan.batches.begin(), plan.batches.end());
-  Result<ModelBench> bench = ModelBench::make(**model, pool, batch_max, tokens);
+  Result<ModelTiming> bench = ModelTiming::make(**model, pool, batch_max, tokens);
   if (!bench) return std::move(bench).error();
   const Result<PrefillFigure> prefill = bench->prefill(plan.prompt);
   if (!prefill) return prefill.error();

@@ -199,12 +199,12 @@ void Engine::accept_logits(Sequence& sequence, std::span<float> logits) {
     if (output + 1 >= request.max_tokens) event.end = EndReason::length;
     event.token = std::move(sampled);
   }
-  const bool ended = event.end.has_value();
-  // The queue has room: a sequence whose queue is full is not planned.
-  sequence.channel->events.try_push(std::move(event));
-  if (ended) {
-    sequence.channel->events.close();
+  if (event.end) {
+    sequence.channel->events.finish(std::move(event));
     finished_.push_back(&sequence);
+  } else {
+    // The queue has room: a sequence whose queue is full is not planned.
+    sequence.channel->events.try_push(std::move(event));
   }
 }
 
@@ -217,8 +217,7 @@ void Engine::end_all(EndReason reason) {
     inbox_->submitted.clear();
   }
   for (const auto& sequence : scheduler_.remove_if([](const Sequence&) { return true; })) {
-    sequence->channel->events.try_push({.token = std::nullopt, .end = reason});
-    sequence->channel->events.close();
+    sequence->channel->events.finish({.token = std::nullopt, .end = reason});
   }
 }
 

@@ -194,7 +194,7 @@ TEST_F(EngineTest, StoppingEndsEverySequence) {
   Answer answer;
   base::spawn(context.get_executor(), read(std::move(*stream), answer));
   context.run();
-  EXPECT_TRUE(stream->over());
+  EXPECT_EQ(answer.end, EndReason::cancelled);
 }
 
 TEST_F(EngineTest, RefusesMemoryForLessThanOneContext) {

@@ -1,7 +1,6 @@
 #include "http/connection.h"
 
-#include <fmt/format.h>
-
+#include <cmath>
 #include <exception>
 
 #include "base/crypto.h"
@@ -42,7 +41,7 @@ base::Awaitable<std::optional<Error>> dispatch(const Router& router, Exchange& e
   try {
     co_await router.dispatch(exchange);
   } catch (const std::exception& failure) {
-    co_return Error(ErrorKind::internal, fmt::format("the handler threw: {}", failure.what()));
+    co_return Error(ErrorKind::internal, std::string("the handler threw: ") + failure.what());
   } catch (...) {
     co_return Error(ErrorKind::internal, "the handler threw");
   }
@@ -142,8 +141,8 @@ base::Awaitable<bool> Connection::answer(ParsedHead head, bool last) {
   if (failure && state.phase == Phase::reading) {
     (void)co_await exchange.respond_error(*failure);  // fails only where the client has gone
   } else if (failure && context_.options.log != nullptr) {
-    context_.options.log->error(
-        fmt::format("{} {}: {}", state.request.head.request_id, state.route, failure->message()));
+    context_.options.log->error(state.request.head.request_id + " " + state.route + ": " +
+                                failure->message());
   }
   if (state.phase != Phase::answered) {
     // Cut, and not closed politely: a stream that ends early must not look complete (HTTP/1.0).
@@ -161,8 +160,9 @@ void Connection::record(const ExchangeState& state, SteadyClock::time_point bega
   context_.metrics.count_request(state.route, head.method, state.status, time);
   const base::Log* log = context_.options.log;
   if (log == nullptr || !log->debugs()) return;
-  log->debug(fmt::format("{} {} {} {} {} {:.1f} ms", head.request_id, remote_address_, head.method,
-                         head.path, state.status, time.count() * 1e3));
+  log->debug(head.request_id + " " + remote_address_ + " " + head.method + " " + head.path + " " +
+             std::to_string(state.status) + " " + std::to_string(std::llround(time.count() * 1e6)) +
+             " us");
 }
 
 base::Awaitable<> Connection::answer_error(const Error& error) {

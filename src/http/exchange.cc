@@ -1,12 +1,13 @@
 #include "http/exchange.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <ctime>
+#include <optional>
+#include <vector>
 
 #include "base/log.h"
-#include "http/cors.h"
 #include "http/exchange_state.h"
 
 namespace retort::http {
@@ -21,6 +22,52 @@ Error client_gone() {
 
 bool is_head_only(const ExchangeState& state) {
   return state.request.head.method == "HEAD";
+}
+
+bool is_allowed_origin(const std::vector<std::string>& origins, std::string_view origin) {
+  return std::ranges::any_of(origins,
+                             [&](const std::string& one) { return one == "*" || one == origin; });
+}
+
+// Names of header fields with commas and spaces, nothing that could be more than that.
+bool is_name_list(std::string_view text) {
+  return text.size() <= 1024 && std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '_' || c == ',' || c == ' ';
+         });
+}
+
+// The fields an answer to `request` gets by the Fetch standard, 3.2. None where its Origin is not
+// in `origins`, which may hold "*" for any. Credentials are never allowed: keys travel in
+// Authorization, not in cookies.
+Headers cors_headers(const std::vector<std::string>& origins, const RequestHead& request) {
+  Headers headers;
+  if (origins.empty()) return headers;
+  // The answer differs by Origin, also where there is none: caches must know.
+  headers.add("vary", "origin");
+  const std::optional<std::string_view> origin = request.headers.find("origin");
+  if (!origin || !is_allowed_origin(origins, *origin)) return headers;
+  headers.add("access-control-allow-origin", std::string(*origin));
+  headers.add("access-control-expose-headers", "x-request-id, x-retort-ignored, retry-after");
+  return headers;
+}
+
+// The further fields of an answer to a preflight (OPTIONS with Access-Control-Request-Method) for a
+// path with these methods. None where `request` is no preflight or its origin not allowed.
+Headers preflight_headers(const std::vector<std::string>& origins, const RequestHead& request,
+                          const std::string& methods) {
+  Headers headers;
+  const std::optional<std::string_view> origin = request.headers.find("origin");
+  if (!origin || !is_allowed_origin(origins, *origin)) return headers;
+  if (!request.headers.contains("access-control-request-method")) return headers;
+  headers.add("access-control-allow-methods", methods);
+  const std::optional<std::string_view> names =
+      request.headers.find("access-control-request-headers");
+  if (names && is_name_list(*names)) {
+    headers.add("access-control-allow-headers", std::string(*names));
+  }
+  headers.add("access-control-max-age", "600");
+  return headers;
 }
 
 // A body that nobody read but that is here already does not cost the connection.
@@ -61,6 +108,15 @@ Result<void> check_may_answer(const ExchangeState& state, const Headers& headers
   }
   if (Result<void> checked = check_headers(headers); !checked) return checked;
   return check_headers(state.added);
+}
+
+// RFC 9112, 7.1: the size in hexadecimal digits, the data, each with a line end behind it.
+std::string frame_chunk(std::string_view data) {
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.begin(), digits.end(), data.size(), 16).ptr;
+  std::string framed(digits.begin(), end);
+  framed.append("\r\n").append(data).append("\r\n");
+  return framed;
 }
 
 }  // namespace
@@ -124,8 +180,8 @@ base::Awaitable<Result<std::string>> Exchange::read_body(std::size_t limit) {
   state.body_refused = true;  // until it is here
   if (state.request.content_length > limit) {
     co_return Error(ErrorKind::too_large,
-                    fmt::format("The request body has {} bytes; at most {} are taken.",
-                                state.request.content_length, limit));
+                    "The request body has " + std::to_string(state.request.content_length) +
+                        " bytes; at most " + std::to_string(limit) + " are taken.");
   }
   if (state.request.expects_continue && !state.body.done() && state.stream.input().empty()) {
     const Result<void> asked = co_await state.stream.write("HTTP/1.1 100 Continue\r\n\r\n");
@@ -137,7 +193,7 @@ base::Awaitable<Result<std::string>> Exchange::read_body(std::size_t limit) {
     const Result<std::size_t> used = state.body.feed(state.stream.input(), body, limit);
     if (!used && used.error().kind() == ErrorKind::too_large) {
       co_return Error(ErrorKind::too_large,
-                      fmt::format("The request body has more than {} bytes.", limit));
+                      "The request body has more than " + std::to_string(limit) + " bytes.");
     }
     if (!used) co_return used.error();
     state.stream.consume(*used);
@@ -170,8 +226,8 @@ base::Awaitable<Result<void>> Exchange::respond_error(const Error& error) {
   if (error.kind() == ErrorKind::connection && state_.stream.ended()) co_return client_gone();
   Response response = error_response(state_.context.options, error);
   if (response.status == 500 && state_.context.options.log != nullptr) {
-    state_.context.options.log->error(
-        fmt::format("{} {}: {}", state_.request.head.request_id, state_.route, error.message()));
+    state_.context.options.log->error(state_.request.head.request_id + " " + state_.route + ": " +
+                                      error.message());
   }
   co_return co_await respond(std::move(response));
 }
@@ -214,8 +270,7 @@ base::Awaitable<Result<void>> Exchange::write(std::string_view chunk) {
   if (state.stream.ended()) co_return client_gone();
   std::string framed;
   if (state.chunked_answer) {
-    framed = fmt::format("{:x}\r\n", chunk.size());
-    framed.append(chunk).append("\r\n");
+    framed = frame_chunk(chunk);
     chunk = framed;
   }
   const Result<void> written = co_await state.stream.write(chunk);

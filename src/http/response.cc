@@ -1,7 +1,5 @@
 #include "http/response.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -21,6 +19,10 @@ bool has_control(std::string_view text) noexcept {
   return std::ranges::any_of(text, [](char c) {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
   });
+}
+
+std::string two_digits(long value) {
+  return (value < 10 ? "0" : "") + std::to_string(value);
 }
 
 }  // namespace
@@ -77,15 +79,14 @@ Result<void> check_headers(const Headers& headers) {
                                                             "transfer-encoding", "x-request-id"};
   for (const auto& [name, value] : headers) {
     if (!is_token(name)) {
-      return Error(ErrorKind::internal, fmt::format("header name {:?} is not a token", name));
+      return Error(ErrorKind::internal, "a header name is not a token: " + name);
     }
     if (has_control(value)) {
-      return Error(ErrorKind::internal,
-                   fmt::format("the value of header {} holds a control character", name));
+      return Error(ErrorKind::internal, "a control character in the value of header " + name);
     }
     for (const std::string_view ours : kOurs) {
       if (equals_ignoring_case(name, ours)) {
-        return Error(ErrorKind::internal, fmt::format("header {} is set by the server", name));
+        return Error(ErrorKind::internal, "only the server sets the header " + name);
       }
     }
   }
@@ -93,7 +94,8 @@ Result<void> check_headers(const Headers& headers) {
 }
 
 std::string render_head(int status, const Headers& own, const Headers& fields) {
-  std::string text = fmt::format("HTTP/1.1 {} {}\r\n", status, reason_phrase(status));
+  std::string text = "HTTP/1.1 " + std::to_string(status) + " ";
+  text.append(reason_phrase(status)).append("\r\n");
   for (const Headers* headers : {&own, &fields}) {
     for (const auto& [name, value] : *headers) {
       text.append(name).append(": ").append(value).append("\r\n");
@@ -104,19 +106,21 @@ std::string render_head(int status, const Headers& own, const Headers& fields) {
 }
 
 std::string http_date(long long unix_seconds) {
-  using namespace std::chrono;
-  static constexpr std::array kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const sys_seconds time{seconds(unix_seconds)};
-  const sys_days day = floor<days>(time);
-  const year_month_day date(day);
-  const hh_mm_ss clock(time - day);
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[weekday(day).c_encoding()],
-                     static_cast<unsigned>(date.day()),
-                     kMonths[static_cast<unsigned>(date.month()) - 1],
-                     static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
-                     clock.seconds().count());
+  using std::chrono::floor;
+  static constexpr std::array kDays = {"Sun, ", "Mon, ", "Tue, ", "Wed, ",
+                                       "Thu, ", "Fri, ", "Sat, "};
+  static constexpr std::array kMonths = {" Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ",
+                                         " Jul ", " Aug ", " Sep ", " Oct ", " Nov ", " Dec "};
+  const std::chrono::sys_seconds time{std::chrono::seconds(unix_seconds)};
+  const std::chrono::sys_days day = floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  return kDays[std::chrono::weekday(day).c_encoding()] +
+         two_digits(static_cast<unsigned>(date.day())) +
+         kMonths[static_cast<unsigned>(date.month()) - 1] +
+         std::to_string(static_cast<int>(date.year())) + " " + two_digits(clock.hours().count()) +
+         ":" + two_digits(clock.minutes().count()) + ":" + two_digits(clock.seconds().count()) +
+         " GMT";
 }
 
 }  // namespace retort::http

@@ -1,7 +1,5 @@
 #include "http/router.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace retort::http {
@@ -37,7 +35,7 @@ base::Awaitable<> answer_not_found(Exchange& exchange) {
   // The answer may fail only because the client has gone, and then there is nobody to tell.
   (void)co_await exchange.respond_error(
       Error(ErrorKind::not_found,
-            fmt::format("There is no route {} {}.", exchange.head().method, exchange.head().path))
+            "There is no route " + exchange.head().method + " " + exchange.head().path + ".")
           .with_code("route_not_found"));
 }
 
@@ -56,7 +54,7 @@ std::string_view PathParameters::operator[](std::string_view name) const {
 
 Result<std::vector<Router::Segment>> Router::parse(const std::string& pattern) {
   const auto malformed = [&] {
-    return Error(ErrorKind::config, fmt::format("route pattern {:?} is malformed", pattern));
+    return Error(ErrorKind::config, "malformed route pattern: " + pattern);
   };
   if (!pattern.starts_with('/')) return malformed();
   std::vector<Segment> segments;
@@ -94,8 +92,7 @@ Result<void> Router::add(std::string method, std::string pattern, Handler handle
     path = paths_.insert(path, std::move(added));
   }
   if (std::ranges::any_of(path->handlers, [&](const auto& one) { return one.first == method; })) {
-    return Error(ErrorKind::config,
-                 fmt::format("route {} {} is there already", method, path->pattern));
+    return Error(ErrorKind::config, "route " + method + " " + path->pattern + " is there already");
   }
   path->handlers.emplace_back(std::move(method), std::move(handler));
   return {};
@@ -175,7 +172,7 @@ base::Awaitable<> Router::answer_other_method(Exchange& exchange, const Path& pa
   exchange.add_header("allow", allowed);
   (void)co_await exchange.respond_error(
       Error(ErrorKind::method_not_allowed,
-            fmt::format("{} answers {}, not {}.", path.pattern, allowed, exchange.head().method))
+            path.pattern + " answers " + allowed + ", not " + exchange.head().method + ".")
           .with_code("method_not_allowed"));
 }
 

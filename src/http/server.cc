@@ -1,7 +1,5 @@
 #include "http/server.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
@@ -44,7 +42,7 @@ Error config_error(std::string message) {
 Result<void> check_options(const ServerOptions& options) {
   if (!options.render_error) return config_error("the server has no render_error");
   if (options.io_threads < 1 || options.io_threads > 64) {
-    return config_error(fmt::format("io_threads {}: must be 1 to 64", options.io_threads));
+    return config_error("io_threads " + std::to_string(options.io_threads) + ": must be 1 to 64");
   }
   if (options.max_connections < 1) return config_error("max_connections: must be 1 or more");
   if (options.tls_certificate_file.empty() != options.tls_key_file.empty()) {
@@ -61,21 +59,20 @@ Result<tcp::endpoint> resolve(asio::io_context& loop, const ServerOptions& optio
   const auto found =
       resolver.resolve(options.host, std::to_string(options.port), tcp::resolver::passive, error);
   if (error || found.empty()) {
-    return config_error(
-        fmt::format("--host {}: cannot be resolved: {}", options.host, error.message()));
+    return config_error("--host " + options.host + ": cannot be resolved: " + error.message());
   }
   return found.begin()->endpoint();
 }
 
 Error listen_error(const ServerOptions& options, const error_code& error) {
-  const std::string where = fmt::format("--port {} on {}", options.port, options.host);
+  const std::string where = "--port " + std::to_string(options.port) + " on " + options.host;
   if (error == asio::error::address_in_use) {
-    return config_error(fmt::format("{}: the port is in use by another program", where));
+    return config_error(where + ": the port is in use by another program");
   }
   if (error == asio::error::access_denied) {
-    return config_error(fmt::format("{}: not allowed to listen there", where));
+    return config_error(where + ": not allowed to listen there");
   }
-  return config_error(fmt::format("{}: {}", where, error.message()));
+  return config_error(where + ": " + error.message());
 }
 
 Result<tcp::acceptor> open_acceptor(asio::io_context& loop, const ServerOptions& options) {
@@ -175,7 +172,7 @@ base::Awaitable<> Server::Implementation::accept_connections() {
     // once would spin, since the connection that failed is still first in the queue.
     metrics_.accept_errors.add();
     if (wait == kAcceptWaitMin && options_.log != nullptr) {
-      options_.log->warning(fmt::format("a connection could not be accepted: {}", error.message()));
+      options_.log->warning("a connection could not be accepted: " + error.message());
     }
     co_await base::sleep_for(wait);
     wait = std::min(wait * 2, kAcceptWaitMax);
@@ -217,8 +214,8 @@ std::size_t Server::Implementation::drain(SteadyClock::time_point deadline) {
     left = open_.count();
     for (const std::unique_ptr<Worker>& worker : workers_) worker->cut();
     if (!open_.wait_for_none(SteadyClock::now() + kCutWait) && options_.log != nullptr) {
-      options_.log->warning(
-          fmt::format("{} requests did not end when they were cut", open_.count()));
+      options_.log->warning(std::to_string(open_.count()) +
+                            " requests did not end when they were cut");
     }
   }
   for (const std::unique_ptr<Worker>& worker : workers_) worker->stop();

@@ -53,6 +53,11 @@ class Gate {
     for (const auto& release : waiting_) release();
     waiting_.clear();
   }
+  // What waits here belongs to the server's threads and must not outlive them.
+  void forget() {
+    const std::lock_guard lock(mutex_);
+    waiting_.clear();
+  }
 
   std::atomic<int> disconnects{0};
 
@@ -72,6 +77,8 @@ class TestServer {
     options_.metrics = &metrics;
     add_routes();
   }
+
+  ~TestServer() { gate.forget(); }
 
   void add(const std::string& method, const std::string& pattern, Handler handler) {
     ASSERT_TRUE(router.add(method, pattern, std::move(handler)));

@@ -33,6 +33,9 @@ class Path {
   Path() = default;  // the body itself
   Path(const Path& parent, std::string_view name) : parent_(&parent), name_(name) {}
   Path(const Path& parent, std::size_t index) : parent_(&parent), index_(index), is_index_(true) {}
+  // A parent that is gone at the end of the line.
+  Path(Path&& parent, std::string_view name) = delete;
+  Path(Path&& parent, std::size_t index) = delete;
 
   // As error.param has it.
   std::string text() const { return spelled(false); }

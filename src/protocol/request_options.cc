@@ -76,6 +76,7 @@ void check_constraints(FieldReader& in, const ChatRequest& request) {
                         request.guided_grammar.has_value(), request.guided_regex.has_value()};
   constexpr std::string_view kNames[] = {"response_format", "guided_choice", "guided_grammar",
                                          "guided_regex"};
+  const Path body;
   std::string_view first;
   for (std::size_t i = 0; i < std::size(given); ++i) {
     if (!given[i]) continue;
@@ -83,7 +84,7 @@ void check_constraints(FieldReader& in, const ChatRequest& request) {
       first = kNames[i];
       continue;
     }
-    in.refuse(Path(Path(), kNames[i]), "invalid_value",
+    in.refuse(Path(body, kNames[i]), "invalid_value",
               "Invalid value for '" + std::string(kNames[i]) + "': the answer is constrained by '" +
                   std::string(first) + "' already.");
   }

@@ -175,7 +175,8 @@ bool same_choice(const ToolChoice& a, const ToolChoice& b) {
 // Whether every function that `choice` names is there, and one where it asks for one.
 void check_choice(FieldReader& in, const ToolChoice& choice, std::string_view field,
                   const std::vector<FunctionDefinition>& tools) {
-  const Path path(Path(), field);
+  const Path body;
+  const Path path(body, field);
   std::vector<std::string> names = choice.allowed_names;
   if (choice.mode == ToolChoice::Mode::named) names.push_back(choice.name);
   for (const std::string& name : names) {
@@ -255,7 +256,8 @@ void check_tools(FieldReader& in, const ChatRequest& request) {
   if (request.function_call) check_choice(in, *request.function_call, "function_call", *tools);
   if (request.tool_choice && request.function_call &&
       !same_choice(*request.tool_choice, *request.function_call)) {
-    in.refuse(Path(Path(), "function_call"), "invalid_value",
+    const Path body;
+    in.refuse(Path(body, "function_call"), "invalid_value",
               "Invalid value for 'function_call': it contradicts 'tool_choice'.");
   }
 }

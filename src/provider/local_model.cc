@@ -76,6 +76,12 @@ Result<void> load_text(LocalModel& model, const fs::path& path) {
       text::ChatTemplate::parse(chosen->second, model_file_name(path));
   if (!chat_template) return std::move(chat_template).error();
   model.chat_template = std::make_unique<text::ChatTemplate>(std::move(*chat_template));
+  model.template_traits = text::probe_traits(*model.chat_template);
+  const auto text_of = [&model](const std::optional<text::TokenId>& id) {
+    return id ? std::string(model.tokenizer->token_text(*id)) : std::string();
+  };
+  model.template_input.bos_token = text_of(model.tokenizer->bos());
+  model.template_input.eos_token = text_of(model.tokenizer->eos());
   model.tool_calls = text::find_tool_call_format(chosen->second);
   return {};
 }

@@ -17,6 +17,7 @@
 #include "tensor/kernels.h"
 #include "tensor/thread_pool.h"
 #include "text/chat_template.h"
+#include "text/chat_template_input.h"
 #include "text/tokenizer.h"
 #include "text/tool_call_parser.h"
 
@@ -40,6 +41,8 @@ struct LocalModel {
   std::unique_ptr<model::Model> weights;
   std::unique_ptr<text::Tokenizer> tokenizer;
   std::unique_ptr<text::ChatTemplate> chat_template;
+  text::TemplateTraits template_traits;
+  text::TemplateInput template_input;
   const text::ToolCallFormat* tool_calls = nullptr;  // how it writes calls; null: it knows none
   std::vector<text::TokenId> end_tokens;
   std::size_t longest_piece = 0;           // bytes of the longest token

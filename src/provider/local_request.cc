@@ -7,7 +7,6 @@
 
 #include "base/crypto.h"
 #include "protocol/chat_request.h"
-#include "text/chat_template_input.h"
 
 namespace retort::provider {
 namespace {
@@ -141,6 +140,29 @@ void list_ignored_names(const LocalModel& model, const ChatRequest& request,
   }
 }
 
+// The rendered prompt. Where fewer tools are offered than the request has, the template sees those.
+Result<text::PromptText> render_prompt(const LocalModel& model, const ChatRequest& request,
+                                       const std::vector<FunctionDefinition>& tools,
+                                       const ToolChoice& choice) {
+  std::optional<ChatRequest> narrowed;
+  if (choice.mode != ToolChoice::Mode::automatic) {
+    narrowed = request;
+    narrowed->functions.clear();
+    narrowed->tools.clear();
+    for (const FunctionDefinition& tool : tools) {
+      narrowed->tools.push_back(
+          {.type = "function", .function = tool, .custom = std::nullopt, .extra = {}});
+    }
+  }
+  const Result<text::Value> variables = text::template_variables(
+      narrowed ? *narrowed : request, model.template_traits, model.template_input);
+  if (!variables) return variables.error();
+  text::RenderOptions options;
+  options.now = std::chrono::local_seconds(std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::system_clock::now().time_since_epoch()));
+  return model.chat_template->render(*variables, options);
+}
+
 Error too_long(const LocalModel& model, const std::string& size) {
   return Error(ErrorKind::invalid_request, "This model's maximum context length is " +
                                                std::to_string(model.context) +
@@ -180,8 +202,7 @@ Result<LocalRequest> read_local_request(const LocalModel& model, const ChatReque
     if (!checked) return checked.error();
   }
 
-  const Result<text::PromptText> prompt = text::render_chat(
-      *model.chat_template, *model.tokenizer, request, *tools, std::chrono::system_clock::now());
+  const Result<text::PromptText> prompt = render_prompt(model, request, *tools, choice);
   if (!prompt) return prompt.error();
   Result<std::vector<text::TokenId>> tokens = encode_prompt(model, *prompt);
   if (!tokens) return std::move(tokens).error();

@@ -38,6 +38,7 @@ using List = std::vector<Value>;
 struct Sequence {
   List items;
   bool tuple = false;
+  bool group = false;     // what |groupby gives: a tuple with .grouper and .list
   std::size_t depth = 1;  // 1 + the depth of the deepest item
 };
 
@@ -53,7 +54,7 @@ struct Mapping {
   const Value* find(Run& run, const Value& key) const;
 };
 
-// Everything else. `kind` tells the type; jinja_object.h has the children.
+// Everything else. `kind` tells the type; jinja_run.h has the children.
 struct Object {
   enum class Kind : std::uint8_t {
     function,
@@ -65,13 +66,14 @@ struct Object {
     iterator,
     range,
     view,
-    big_integer,
-    block_self
+    big_integer
   };
   explicit Object(Kind k) : kind(k) {}
   Object(const Object&) = delete;
   Object& operator=(const Object&) = delete;
   virtual ~Object() = default;
+  // Lets go of what it refers to, so that no cycle of references outlives the rendering.
+  virtual void release() {}
 
   Kind kind;
   std::size_t depth = 1;
@@ -135,6 +137,7 @@ class Value {
   const Text* text() const noexcept { return std::get_if<Text>(&rep_); }
   const Sequence* sequence() const noexcept;
   const Mapping* mapping() const noexcept;
+  std::shared_ptr<const Mapping> mapping_ref() const noexcept;
   Object* object() const noexcept;
   std::shared_ptr<Object> object_ref() const noexcept;
   // The object when it is of this kind, else null.

@@ -1,4 +1,4 @@
-#include "cli/model_bench.h"
+#include "cli/model_timing.h"
 
 #include <algorithm>
 #include <array>
@@ -32,16 +32,16 @@ std::vector<TokenId> random_tokens(std::size_t count, std::int64_t vocab_size) {
 
 }  // namespace
 
-Result<ModelBench> ModelBench::make(model::Model& model, tensor::ThreadPool& pool,
+Result<ModelTiming> ModelTiming::make(model::Model& model, tensor::ThreadPool& pool,
                                     std::size_t batch_max, std::size_t tokens_max) {
   const std::size_t pages_each = engine::PagePool::pages_for(tokens_max);
   Result<model::KvCache> cache = model::KvCache::make(model.config(), batch_max * pages_each,
                                                       model::default_kv_type(model.config()));
   if (!cache) return std::move(cache).error();
-  return ModelBench(model, pool, std::move(*cache), pages_each);
+  return ModelTiming(model, pool, std::move(*cache), pages_each);
 }
 
-std::vector<model::PageId> ModelBench::pages_of(std::size_t sequence) const {
+std::vector<model::PageId> ModelTiming::pages_of(std::size_t sequence) const {
   std::vector<model::PageId> pages(pages_each_);
   for (std::size_t i = 0; i < pages_each_; ++i) {
     pages[i] = static_cast<model::PageId>(sequence * pages_each_ + i);
@@ -49,7 +49,7 @@ std::vector<model::PageId> ModelBench::pages_of(std::size_t sequence) const {
   return pages;
 }
 
-Result<void> ModelBench::read_prompt(std::size_t sequence, std::size_t tokens) {
+Result<void> ModelTiming::read_prompt(std::size_t sequence, std::size_t tokens) {
   const std::vector<TokenId> prompt = random_tokens(tokens, model_.config().vocab_size);
   const std::vector<model::PageId> pages = pages_of(sequence);
   const auto vocabulary = static_cast<std::size_t>(model_.config().vocab_size);
@@ -68,7 +68,7 @@ Result<void> ModelBench::read_prompt(std::size_t sequence, std::size_t tokens) {
   return {};
 }
 
-Result<PrefillFigure> ModelBench::prefill(std::size_t tokens) {
+Result<PrefillFigure> ModelTiming::prefill(std::size_t tokens) {
   std::array<double, 3> seconds{};
   for (double& each : seconds) {
     const Clock::time_point began = Clock::now();
@@ -84,7 +84,7 @@ Result<PrefillFigure> ModelBench::prefill(std::size_t tokens) {
       .operations_per_s = (per_token * static_cast<double>(tokens) + output) / seconds[1]};
 }
 
-Result<DecodeFigure> ModelBench::decode(std::size_t batch_size, std::size_t prompt,
+Result<DecodeFigure> ModelTiming::decode(std::size_t batch_size, std::size_t prompt,
                                         std::size_t steps) {
   std::vector<std::vector<model::PageId>> pages;
   for (std::size_t i = 0; i < batch_size; ++i) {
@@ -131,7 +131,7 @@ Result<DecodeFigure> ModelBench::decode(std::size_t batch_size, std::size_t prom
 }
 
 // Weights that a token is multiplied by, with or without the output matrix.
-double ModelBench::matmul_weights(bool with_output) const {
+double ModelTiming::matmul_weights(bool with_output) const {
   const model::ModelConfig& config = model_.config();
   const std::int64_t attention = config.width * config.head_dim * (config.heads * 2) +
                                  config.width * config.head_dim * (config.kv_heads * 2);

@@ -25,10 +25,10 @@ struct DecodeFigure {
 };
 
 // Reads random prompts and generates greedily. Not thread-safe.
-class ModelBench {
+class ModelTiming {
  public:
   // Room for `batch_max` sequences of `tokens_max` tokens.
-  static Result<ModelBench> make(model::Model& model, tensor::ThreadPool& pool,
+  static Result<ModelTiming> make(model::Model& model, tensor::ThreadPool& pool,
                                  std::size_t batch_max, std::size_t tokens_max);
 
   // Reads a prompt of `tokens`, three times, and gives the median.
@@ -38,7 +38,7 @@ class ModelBench {
   Result<DecodeFigure> decode(std::size_t batch, std::size_t prompt, std::size_t steps);
 
  private:
-  ModelBench(model::Model& model, tensor::ThreadPool& pool, model::KvCache cache,
+  ModelTiming(model::Model& model, tensor::ThreadPool& pool, model::KvCache cache,
              std::size_t pages_each)
       : model_(model), pool_(pool), cache_(std::move(cache)), pages_each_(pages_each) {}
 
