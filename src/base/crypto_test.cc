@@ -1,0 +1,34 @@
+#include "base/crypto.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace retort::base {
+namespace {
+
+// FIPS 180-4 example values.
+TEST(Crypto, Sha256GivesThePublishedDigests) {
+  EXPECT_EQ(to_hex(sha256("abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(to_hex(sha256("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+TEST(Crypto, RandomTextHasTheAskedLengthAndDoesNotRepeat) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 100; ++i) {
+    const std::string text = random_alphanumeric(24);
+    EXPECT_EQ(text.size(), 24u);
+    EXPECT_TRUE(seen.insert(text).second);
+  }
+}
+
+TEST(Crypto, ComparesWholeTexts) {
+  EXPECT_TRUE(equal_in_constant_time("key", "key"));
+  EXPECT_FALSE(equal_in_constant_time("key", "kez"));
+  EXPECT_FALSE(equal_in_constant_time("key", "key2"));
+  EXPECT_TRUE(equal_in_constant_time("", ""));
+}
+
+}  // namespace
+}  // namespace retort::base

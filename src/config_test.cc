@@ -1,0 +1,144 @@
+#include "config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "config_file.h"
+
+namespace retort {
+namespace {
+
+using Flags = std::vector<std::pair<std::string, std::string>>;
+
+// A file in a folder of its own that goes when the test ends.
+class File {
+ public:
+  explicit File(const std::string& text) {
+    std::string pattern = (std::filesystem::temp_directory_path() / "retort-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+    path_ = folder_ / "file";
+    std::ofstream(path_) << text;
+  }
+  ~File() { std::filesystem::remove_all(folder_); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path folder_;
+  std::filesystem::path path_;
+};
+
+Result<Config> read(const Flags& flags, const std::map<std::string, std::string>& variables = {}) {
+  return read_config(flags, [variables](const std::string& name) -> std::optional<std::string> {
+    const auto it = variables.find(name);
+    if (it == variables.end()) return std::nullopt;
+    return it->second;
+  });
+}
+
+std::string message_of(const Result<Config>& result) {
+  return result ? "no error" : result.error().message();
+}
+
+TEST(Config, DefaultsServeLoopbackWithoutKeys) {
+  const Result<Config> config = read({});
+  ASSERT_TRUE(config) << message_of(config);
+  EXPECT_EQ(config->host, "127.0.0.1");
+  EXPECT_EQ(config->port, 8080);
+  EXPECT_TRUE(config->models.empty());
+  EXPECT_TRUE(config->api_keys.empty());
+}
+
+TEST(Config, AFlagBeatsTheEnvironmentWhichBeatsTheFile) {
+  const File file("port = 1\nthreads = 1\nmax_batch = 1\n");
+  const Result<Config> config = read({{"config", file.path()}, {"port", "3"}},
+                                     {{"RETORT_PORT", "2"}, {"RETORT_THREADS", "2"}});
+  ASSERT_TRUE(config) << message_of(config);
+  EXPECT_EQ(config->port, 3);
+  EXPECT_EQ(config->threads, 2);
+  EXPECT_EQ(config->max_batch, 1);
+}
+
+TEST(Config, ListsOfAHigherSourceReplaceTheLowerOnes) {
+  const File file("api_key = [\"a\", \"b\"]\n");
+  const Result<Config> from_file = read({{"config", file.path()}});
+  ASSERT_TRUE(from_file) << message_of(from_file);
+  EXPECT_EQ(from_file->api_keys, (std::vector<std::string>{"a", "b"}));
+  const Result<Config> from_environment =
+      read({{"config", file.path()}}, {{"RETORT_API_KEYS", "c,d,e"}});
+  EXPECT_EQ(from_environment->api_keys, (std::vector<std::string>{"c", "d", "e"}));
+  const Result<Config> from_flags =
+      read({{"config", file.path()}, {"api-key", "f"}}, {{"RETORT_API_KEYS", "c,d,e"}});
+  EXPECT_EQ(from_flags->api_keys, std::vector<std::string>{"f"});
+}
+
+TEST(Config, KeyFilesAddToTheKeys) {
+  const File keys("# ours\nalpha\n\n  beta \r\n");
+  const Result<Config> config = read({{"api-key", "gamma"}, {"api-key-file", keys.path()}});
+  ASSERT_TRUE(config) << message_of(config);
+  EXPECT_EQ(config->api_keys, (std::vector<std::string>{"gamma", "alpha", "beta"}));
+  EXPECT_NE(message_of(read({{"api-key-file", "/nowhere/keys"}})).find("/nowhere/keys"),
+            std::string::npos);
+}
+
+TEST(Config, RefusesToServeAnybodyBeyondLoopback) {
+  EXPECT_NE(message_of(read({{"host", "0.0.0.0"}})).find("--api-key"), std::string::npos);
+  EXPECT_TRUE(read({{"host", "0.0.0.0"}, {"api-key", "k"}}));
+  EXPECT_TRUE(read({{"host", "::1"}}));
+}
+
+TEST(Config, NamesTheSettingAndItsSourceInEveryError) {
+  const std::pair<Flags, const char*> cases[] = {{{{"port", "70000"}}, "--port"},
+                                                 {{{"port", "x"}}, "--port"},
+                                                 {{{"threads", "0"}}, "--threads"},
+                                                 {{{"alias", "name"}}, "--alias"},
+                                                 {{{"kv-memory", "lots"}}, "--kv-memory"},
+                                                 {{{"tls-cert", "c.pem"}}, "--tls-key"},
+                                                 {{{"config", "/nowhere.toml"}}, "/nowhere.toml"}};
+  for (const auto& [flags, wanted] : cases) {
+    const std::string message = message_of(read(flags));
+    EXPECT_NE(message.find(wanted), std::string::npos) << message;
+  }
+  EXPECT_NE(message_of(read({}, {{"RETORT_PORT", "x"}})).find("RETORT_PORT"), std::string::npos);
+}
+
+TEST(Config, ReadsModelsAndLimitsFromTheFile) {
+  const File file(
+      "[[models]]\npath = \"a.gguf\"\nid = \"a\"\naliases = [\"x\", \"y\"]\ncontext = 100\n"
+      "[limits]\nbody_bytes_max = 1000\n");
+  const Result<Config> config = read({{"config", file.path()}});
+  ASSERT_TRUE(config) << message_of(config);
+  ASSERT_EQ(config->models.size(), 1u);
+  EXPECT_EQ(config->models[0].id, "a");
+  EXPECT_EQ(config->models[0].aliases, (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(config->models[0].context, 100);
+  EXPECT_EQ(config->limits.body_bytes_max, 1000);
+}
+
+TEST(Config, NamesUnknownKeysOfTheFileWithTheirLine) {
+  for (const char* text : {"prot = 1\n", "[limits]\nbody = 1\n", "[[models]]\nfile = \"a\"\n",
+                           "port = [[1]]\n", "models = 3\n", "port = \n", "port = 1\nport = 2\n"}) {
+    const File file(text);
+    const std::string message = message_of(read({{"config", file.path()}}));
+    EXPECT_NE(message.find(file.path() + ":"), std::string::npos) << text << " -> " << message;
+  }
+}
+
+TEST(Config, ReadsSizes) {
+  EXPECT_EQ(*parse_size("4096"), 4096);
+  EXPECT_EQ(*parse_size("512KiB"), 512 << 10);
+  EXPECT_EQ(*parse_size("64M"), 64 << 20);
+  EXPECT_EQ(*parse_size("2GB"), std::int64_t{2} << 30);
+  for (const char* bad : {"", "0", "-1", "1.5G", "G", "5X", "9999999999999T", "4 G"}) {
+    EXPECT_FALSE(parse_size(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace retort

@@ -1,0 +1,211 @@
+// The engine over a small random model: what its thread promises, and that answers are bit-exact.
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <thread>
+
+#include "tensor/kernels.h"
+
+namespace retort::engine {
+namespace {
+
+constexpr const char* kModel = RETORT_SOURCE_DIR "/tests/golden/logits/gqa";
+
+// One sequence's tokens, each with the bits of its log probability, as a line of text.
+struct Answer {
+  std::string line;
+  std::optional<EndReason> end;
+};
+
+class EngineTest : public testing::Test {
+ protected:
+  void start(EngineOptions options = {}, int threads = 1) {
+    const Result<const tensor::Kernels*> kernels = tensor::choose_kernels("");
+    ASSERT_TRUE(kernels);
+    Result<std::unique_ptr<model::Model>> model = model::Model::load(kModel, **kernels);
+    ASSERT_TRUE(model) << model.error().message();
+    engine_.reset();
+    pool_ = std::make_unique<tensor::ThreadPool>(threads);
+    model_ = std::move(*model);
+    options.context = 256;
+    if (options.kv_pages == 0) options.kv_pages = 64;
+    Result<std::unique_ptr<Engine>> engine = Engine::start(*model_, *pool_, log_, options);
+    ASSERT_TRUE(engine) << engine.error().message();
+    engine_ = std::move(*engine);
+  }
+
+  SequenceRequest request(int number, std::int64_t max_tokens = 24) const {
+    SequenceRequest request;
+    const auto vocabulary = model_->config().vocab_size;
+    for (int i = 0; i < 5 + 9 * number; ++i) {
+      request.prompt.push_back(static_cast<TokenId>((i * 7 + number * 13 + 1) % vocabulary));
+    }
+    request.max_tokens = max_tokens;
+    request.sampling = {.temperature = number % 2 == 0 ? 0.9 : 0.0,
+                        .top_p = number % 3 == 0 ? 0.8 : 1.0,
+                        .frequency_penalty = number % 4 == 0 ? 0.5 : 0.0,
+                        .seed = static_cast<std::uint64_t>(number),
+                        .logprobs = true};
+    return request;
+  }
+
+  // Submits all at once and reads them to their ends.
+  std::vector<Answer> run(const std::vector<SequenceRequest>& requests) {
+    std::vector<Answer> answers(requests.size());
+    boost::asio::io_context context(1);
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      Result<TokenStream> stream = engine_->submit(requests[i], context.get_executor());
+      EXPECT_TRUE(stream);
+      base::spawn(context.get_executor(), read(std::move(*stream), answers[i]));
+    }
+    context.run();
+    return answers;
+  }
+
+  static base::Awaitable<> read(TokenStream stream, Answer& answer) {
+    while (const std::optional<TokenEvent> event =
+               co_await stream.next(base::SteadyClock::time_point::max())) {
+      if (event->token) {
+        char text[64];
+        std::snprintf(text, sizeof text, "%d:%a ", event->token->token,
+                      static_cast<double>(event->token->logprob));
+        answer.line += text;
+      }
+      if (event->end) answer.end = event->end;
+    }
+  }
+
+  // Waits, with a bound, until the engine's numbers are as `wanted` says.
+  bool await_stats(const std::function<bool(const EngineStats&)>& wanted) const {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (std::chrono::steady_clock::now() < limit) {
+      if (wanted(engine_->stats())) return true;
+      std::this_thread::yield();
+    }
+    return false;
+  }
+
+  base::Log log_ = base::Log::silent();
+  std::unique_ptr<tensor::ThreadPool> pool_;
+  std::unique_ptr<model::Model> model_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(EngineTest, AnswersAreTheSameBitsAloneTogetherChunkedParkedAndOnTwoThreads) {
+  start();
+  std::vector<SequenceRequest> requests;
+  for (int i = 0; i < 8; ++i) requests.push_back(request(i));
+  std::vector<std::string> alone;
+  for (const SequenceRequest& one : requests) {
+    const Answer answer = run({one}).front();
+    EXPECT_EQ(answer.end, EndReason::length);
+    alone.push_back(answer.line);
+  }
+  const auto expect_same = [&](const char* how) {
+    const std::vector<Answer> answers = run(requests);
+    for (std::size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i].line, alone[i]) << how;
+  };
+  expect_same("in a batch of 8");
+  start({.scheduler = {.batch_sequences_max = 8, .step_tokens_max = 7}});
+  expect_same("in steps of 7 tokens");
+  start({.scheduler = {.batch_sequences_max = 8, .step_tokens_max = 64}, .kv_pages = 8});
+  expect_same("parked for want of pages");
+  start({.scheduler = {.batch_sequences_max = 3}}, 2);
+  expect_same("in batches of 3, on 2 threads");
+}
+
+TEST_F(EngineTest, EndTokensEndTheSequenceAndAreNoPartOfIt) {
+  start();
+  SequenceRequest wanted = request(1);
+  const std::string whole = run({wanted}).front().line;
+  // The third token of the greedy answer becomes the end.
+  std::size_t at = whole.find(' ');
+  at = whole.find(' ', at + 1) + 1;
+  const auto end_token = static_cast<TokenId>(std::stol(whole.substr(at)));
+  wanted.end_tokens = {end_token};
+  const Answer ended = run({wanted}).front();
+  EXPECT_EQ(ended.end, EndReason::end_token);
+  EXPECT_TRUE(whole.starts_with(ended.line));
+  EXPECT_LE(ended.line.size(), at);
+
+  wanted.min_tokens = 10;
+  const Answer later = run({wanted}).front();
+  EXPECT_GE(std::count(later.line.begin(), later.line.end(), ' '), 10);
+  wanted.ignore_eos = true;
+  EXPECT_EQ(run({wanted}).front().end, EndReason::length);
+}
+
+TEST_F(EngineTest, ACancelledSequenceIsGoneWithinAStep) {
+  start();
+  boost::asio::io_context context(1);
+  {
+    Result<TokenStream> stream = engine_->submit(request(2, 150), context.get_executor());
+    ASSERT_TRUE(stream);
+    EXPECT_TRUE(await_stats([](const EngineStats& stats) { return stats.generated_tokens > 2; }));
+  }
+  EXPECT_TRUE(await_stats(
+      [](const EngineStats& stats) { return stats.running == 0 && stats.kv_pages_used == 0; }));
+}
+
+TEST_F(EngineTest, AReaderThatStopsReadingPausesItsOwnSequenceOnly) {
+  start({.stream_events_max = 4});
+  boost::asio::io_context context(1);
+  Result<TokenStream> slow = engine_->submit(request(2, 100), context.get_executor());
+  ASSERT_TRUE(slow);
+  EXPECT_TRUE(await_stats([](const EngineStats& stats) { return stats.generated_tokens == 4; }));
+  EXPECT_EQ(run({request(3, 50)}).front().end, EndReason::length);
+  EXPECT_EQ(engine_->stats().generated_tokens, 54u);
+  Answer answer;
+  base::spawn(context.get_executor(), read(std::move(*slow), answer));
+  context.run();
+  EXPECT_EQ(answer.end, EndReason::length);
+  EXPECT_EQ(std::count(answer.line.begin(), answer.line.end(), ' '), 100);
+}
+
+TEST_F(EngineTest, RefusesWhatDoesNotFitAndWhatIsTooMuch) {
+  start({.scheduler = {.batch_sequences_max = 1}, .waiting_max = 2});
+  boost::asio::io_context context(1);
+  const Result<TokenStream> large = engine_->submit(request(0, 1'000), context.get_executor());
+  ASSERT_FALSE(large.has_value());
+  EXPECT_EQ(large.error().code(), "context_length_exceeded");
+  // Nobody reads, so the first runs until it pauses, two wait, and the next is one too many.
+  std::vector<TokenStream> streams;
+  for (int i = 0; i < 3; ++i) {
+    Result<TokenStream> stream = engine_->submit(request(i, 200), context.get_executor());
+    ASSERT_TRUE(stream);
+    streams.push_back(std::move(*stream));
+    EXPECT_TRUE(await_stats([](const EngineStats& stats) { return stats.running == 1; }));
+  }
+  const Result<TokenStream> refused = engine_->submit(request(0, 10), context.get_executor());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().status(), 429);
+  EXPECT_TRUE(refused.error().retry_after().has_value());
+}
+
+TEST_F(EngineTest, StoppingEndsEverySequence) {
+  start();
+  boost::asio::io_context context(1);
+  Result<TokenStream> stream = engine_->submit(request(4, 150), context.get_executor());
+  ASSERT_TRUE(stream);
+  engine_.reset();
+  Answer answer;
+  base::spawn(context.get_executor(), read(std::move(*stream), answer));
+  context.run();
+  EXPECT_EQ(answer.end, EndReason::cancelled);
+}
+
+TEST_F(EngineTest, RefusesMemoryForLessThanOneContext) {
+  start();
+  EngineOptions options;
+  options.context = 256;
+  options.kv_pages = 7;
+  const Result<std::unique_ptr<Engine>> engine = Engine::start(*model_, *pool_, log_, options);
+  ASSERT_FALSE(engine.has_value());
+  EXPECT_NE(engine.error().message().find("--kv-memory"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace retort::engine

@@ -1,0 +1,28 @@
+#include "engine/page_pool.h"
+
+namespace retort::engine {
+
+PagePool::PagePool(std::size_t pages) : total_(pages) {
+  free_.reserve(pages);
+  // The last is taken first: low page numbers come first, so a small load touches little memory.
+  for (std::size_t i = pages; i > 0; --i) free_.push_back(static_cast<model::PageId>(i - 1));
+}
+
+std::optional<model::PageId> PagePool::take() {
+  if (free_.empty()) return std::nullopt;
+  const model::PageId page = free_.back();
+  free_.pop_back();
+  return page;
+}
+
+void PagePool::give_back(std::vector<model::PageId>& pages) {
+  free_.insert(free_.end(), pages.rbegin(), pages.rend());
+  pages.clear();
+}
+
+std::size_t PagePool::pages_for(std::size_t tokens) {
+  constexpr std::size_t kPage = model::kPageTokens;
+  return (tokens + kPage - 1) / kPage;
+}
+
+}  // namespace retort::engine

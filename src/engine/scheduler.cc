@@ -1,0 +1,127 @@
+#include "engine/scheduler.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace retort::engine {
+namespace {
+
+bool arrived_before(const std::unique_ptr<Sequence>& left, const std::unique_ptr<Sequence>& right) {
+  return left->arrival < right->arrival;
+}
+
+}  // namespace
+
+Scheduler::Scheduler(SchedulerOptions options, std::size_t pages)
+    : options_(options), pool_(pages) {}
+
+void Scheduler::add(std::unique_ptr<Sequence> sequence) {
+  const auto place = std::upper_bound(waiting_.begin(), waiting_.end(), sequence, arrived_before);
+  waiting_.insert(place, std::move(sequence));
+}
+
+std::vector<ScheduledSequence> Scheduler::plan() {
+  plan_.clear();
+  admit();
+  std::size_t budget = options_.step_tokens_max;
+  // Parking changes running_, so both loops go by index and never look back.
+  for (std::size_t i = 0; i < running_.size() && budget > 0; ++i) {
+    Sequence& sequence = *running_[i];
+    if (sequence.pending() != 1 || sequence.paused() || !take_pages(sequence, 1)) continue;
+    schedule(sequence, 1);
+    --budget;
+  }
+  for (std::size_t i = 0; i < running_.size() && budget > 0; ++i) {
+    Sequence& sequence = *running_[i];
+    if (sequence.pending() <= 1 || sequence.paused()) continue;
+    const std::size_t tokens = std::min(budget, sequence.pending());
+    if (!take_pages(sequence, tokens)) continue;
+    schedule(sequence, tokens);
+    budget -= tokens;
+  }
+  return std::exchange(plan_, {});
+}
+
+void Scheduler::admit() {
+  while (!waiting_.empty() && running_.size() < options_.batch_sequences_max) {
+    // One page beyond the tokens there are: a sequence that could not take its next token would be
+    // parked at once.
+    const std::size_t needed = PagePool::pages_for(waiting_.front()->tokens.size() + 1);
+    if (!running_.empty() && needed > pool_.free()) return;
+    const auto place =
+        std::upper_bound(running_.begin(), running_.end(), waiting_.front(), arrived_before);
+    running_.insert(place, std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+}
+
+bool Scheduler::take_pages(Sequence& sequence, std::size_t tokens) {
+  const std::size_t needed = PagePool::pages_for(sequence.computed + tokens);
+  while (sequence.pages.size() < needed) {
+    if (const auto page = pool_.take()) {
+      sequence.pages.push_back(*page);
+    } else if (!park_youngest(sequence)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Parks the youngest running sequence that arrived after `for_whom` and is not in this step's plan.
+bool Scheduler::park_youngest(const Sequence& for_whom) {
+  for (std::size_t i = running_.size(); i > 0; --i) {
+    const std::unique_ptr<Sequence>& victim = running_[i - 1];
+    if (victim->arrival <= for_whom.arrival) return false;
+    if (scheduled(*victim) || victim->pages.empty()) continue;
+    pool_.give_back(victim->pages);
+    victim->computed = 0;
+    std::unique_ptr<Sequence> parked = std::move(running_[i - 1]);
+    running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i - 1));
+    add(std::move(parked));
+    return true;
+  }
+  return false;
+}
+
+bool Scheduler::scheduled(const Sequence& sequence) const {
+  return std::any_of(plan_.begin(), plan_.end(), [&sequence](const ScheduledSequence& entry) {
+    return entry.sequence == &sequence;
+  });
+}
+
+void Scheduler::schedule(Sequence& sequence, std::size_t tokens) {
+  plan_.push_back({&sequence, tokens});
+}
+
+std::unique_ptr<Sequence> Scheduler::remove(Sequence* sequence) {
+  const auto is_it = [sequence](const std::unique_ptr<Sequence>& entry) {
+    return entry.get() == sequence;
+  };
+  std::unique_ptr<Sequence> removed;
+  if (const auto it = std::find_if(running_.begin(), running_.end(), is_it); it != running_.end()) {
+    removed = std::move(*it);
+    running_.erase(it);
+  } else if (const auto at = std::find_if(waiting_.begin(), waiting_.end(), is_it);
+             at != waiting_.end()) {
+    removed = std::move(*at);
+    waiting_.erase(at);
+  }
+  if (removed) pool_.give_back(removed->pages);
+  return removed;
+}
+
+std::vector<std::unique_ptr<Sequence>> Scheduler::remove_if(bool (*wanted)(const Sequence&)) {
+  std::vector<Sequence*> found;
+  for (const auto& sequence : running_) {
+    if (wanted(*sequence)) found.push_back(sequence.get());
+  }
+  for (const auto& sequence : waiting_) {
+    if (wanted(*sequence)) found.push_back(sequence.get());
+  }
+  std::vector<std::unique_ptr<Sequence>> removed;
+  removed.reserve(found.size());
+  for (Sequence* sequence : found) removed.push_back(remove(sequence));
+  return removed;
+}
+
+}  // namespace retort::engine

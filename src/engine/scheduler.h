@@ -1,0 +1,66 @@
+// Which sequences run in the next step, and how many of their tokens.
+//
+// Iteration-level scheduling (Orca, OSDI 2022) with chunked prefill: each step has a token budget;
+// every running sequence that is decoding gets its one token first, oldest first, then prompts are
+// read in chunks with what is left, so a long prompt delays nobody's next token by more than one
+// budget. Where the KV pages run out, the youngest sequence is parked: its pages go, its tokens
+// stay, and it is read again later. Since results do not depend on batch or chunks (promise 2),
+// parking changes no output.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "engine/page_pool.h"
+#include "engine/sequence.h"
+
+namespace retort::engine {
+
+struct SchedulerOptions {
+  std::size_t batch_sequences_max = 32;  // sequences that run at once
+  std::size_t step_tokens_max = 512;     // tokens in one step
+};
+
+struct ScheduledSequence {
+  Sequence* sequence = nullptr;
+  std::size_t tokens = 0;  // how many of sequence->tokens, from sequence->computed on
+};
+
+// Not thread-safe: the engine's thread owns it.
+class Scheduler {
+ public:
+  Scheduler(SchedulerOptions options, std::size_t pages);
+
+  void add(std::unique_ptr<Sequence> sequence);
+
+  // The next step's work, with pages taken for it; empty where nothing can run now. Sequences stay
+  // where they are until remove().
+  std::vector<ScheduledSequence> plan();
+
+  // Takes out a sequence, running or waiting, and frees its pages.
+  std::unique_ptr<Sequence> remove(Sequence* sequence);
+
+  // All sequences that `wanted` names, out of the scheduler, e.g. the cancelled ones.
+  std::vector<std::unique_ptr<Sequence>> remove_if(bool (*wanted)(const Sequence&));
+
+  std::size_t running() const noexcept { return running_.size(); }
+  std::size_t waiting() const noexcept { return waiting_.size(); }
+  const PagePool& pages() const noexcept { return pool_; }
+
+ private:
+  void admit();
+  bool take_pages(Sequence& sequence, std::size_t tokens);
+  bool park_youngest(const Sequence& for_whom);
+  bool scheduled(const Sequence& sequence) const;
+  void schedule(Sequence& sequence, std::size_t tokens);
+
+  SchedulerOptions options_;
+  PagePool pool_;
+  std::vector<std::unique_ptr<Sequence>> running_;  // by arrival
+  std::deque<std::unique_ptr<Sequence>> waiting_;   // by arrival
+  std::vector<ScheduledSequence> plan_;
+};
+
+}  // namespace retort::engine

@@ -1,0 +1,136 @@
+#include "engine/scheduler.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+
+namespace retort::engine {
+namespace {
+
+constexpr std::size_t kPage = model::kPageTokens;
+
+class SchedulerTest : public testing::Test {
+ protected:
+  Sequence* add(Scheduler& scheduler, std::size_t prompt) {
+    auto sequence = std::make_unique<Sequence>();
+    sequence->arrival = arrivals_++;
+    sequence->request.prompt.assign(prompt, 1);
+    sequence->tokens = sequence->request.prompt;
+    sequence->channel = std::make_shared<TokenChannel>(context_.get_executor(), 2, [] {});
+    Sequence* raw = sequence.get();
+    scheduler.add(std::move(sequence));
+    return raw;
+  }
+
+  // Does what the engine does after a forward pass: one token for each whole sequence.
+  static void advance(const std::vector<ScheduledSequence>& plan) {
+    for (const ScheduledSequence& entry : plan) {
+      entry.sequence->computed += entry.tokens;
+      if (entry.sequence->pending() == 0) entry.sequence->tokens.push_back(7);
+    }
+  }
+
+  static std::size_t tokens_of(const std::vector<ScheduledSequence>& plan, const Sequence* who) {
+    for (const ScheduledSequence& entry : plan) {
+      if (entry.sequence == who) return entry.tokens;
+    }
+    return 0;
+  }
+
+  boost::asio::io_context context_;
+  std::uint64_t arrivals_ = 0;
+};
+
+TEST_F(SchedulerTest, DecodeIsNotStarvedByLongPrefill) {
+  Scheduler scheduler({.batch_sequences_max = 4, .step_tokens_max = 16}, 100);
+  Sequence* chat = add(scheduler, 4);
+  advance(scheduler.plan());
+  Sequence* document = add(scheduler, 100);
+  for (int step = 0; step < 5; ++step) {
+    const auto plan = scheduler.plan();
+    EXPECT_EQ(tokens_of(plan, chat), 1u);
+    EXPECT_EQ(tokens_of(plan, document), 15u);
+    advance(plan);
+  }
+}
+
+TEST_F(SchedulerTest, RunsNoMoreThanTheBatchAndServesInOrderOfArrival) {
+  Scheduler scheduler({.batch_sequences_max = 2, .step_tokens_max = 64}, 100);
+  Sequence* first = add(scheduler, 3);
+  Sequence* second = add(scheduler, 3);
+  Sequence* third = add(scheduler, 3);
+  const auto plan = scheduler.plan();
+  EXPECT_EQ(tokens_of(plan, first), 3u);
+  EXPECT_EQ(tokens_of(plan, second), 3u);
+  EXPECT_EQ(tokens_of(plan, third), 0u);
+  EXPECT_EQ(scheduler.waiting(), 1u);
+  scheduler.remove(first);
+  EXPECT_EQ(tokens_of(scheduler.plan(), third), 3u);
+}
+
+TEST_F(SchedulerTest, ParksTheYoungestWhenPagesRunOutAndReadsItAgainLater) {
+  Scheduler scheduler({.batch_sequences_max = 4, .step_tokens_max = 512}, 4);
+  Sequence* old = add(scheduler, kPage);
+  Sequence* young = add(scheduler, kPage);
+  advance(scheduler.plan());
+  // Each now takes a second page for its 33rd token, which leaves none.
+  advance(scheduler.plan());
+  EXPECT_EQ(scheduler.pages().free(), 0u);
+  while (old->tokens.size() < 2 * kPage + 1) advance(scheduler.plan());
+  // The older one needs a third page: the younger one gives up both of its own.
+  const auto plan = scheduler.plan();
+  EXPECT_EQ(tokens_of(plan, old), 1u);
+  EXPECT_EQ(young->computed, 0u);
+  EXPECT_TRUE(young->pages.empty());
+  EXPECT_GT(young->tokens.size(), kPage);  // what it has said is kept
+  EXPECT_EQ(scheduler.waiting(), 1u);
+  scheduler.remove(old);
+  EXPECT_EQ(tokens_of(scheduler.plan(), young), young->tokens.size());
+}
+
+TEST_F(SchedulerTest, ASlowReaderPausesItselfOnly) {
+  Scheduler scheduler({}, 100);
+  Sequence* slow = add(scheduler, 3);
+  Sequence* fast = add(scheduler, 3);
+  advance(scheduler.plan());
+  slow->channel->events.try_push({});
+  slow->channel->events.try_push({});
+  const auto plan = scheduler.plan();
+  EXPECT_EQ(tokens_of(plan, slow), 0u);
+  EXPECT_EQ(tokens_of(plan, fast), 1u);
+}
+
+TEST_F(SchedulerTest, GivesAllPagesBack) {
+  Scheduler scheduler({}, 10);
+  Sequence* sequence = add(scheduler, 3 * kPage);
+  scheduler.plan();
+  EXPECT_EQ(scheduler.pages().free(), 7u);
+  scheduler.remove(sequence);
+  EXPECT_EQ(scheduler.pages().free(), 10u);
+}
+
+TEST_F(SchedulerTest, EveryLoadFinishesHoweverFewThePages) {
+  // Five sequences of up to 4 pages each share 4 pages: whatever is parked, all get to their end.
+  Scheduler scheduler({.batch_sequences_max = 5, .step_tokens_max = 24}, 4);
+  std::vector<Sequence*> left;
+  for (std::size_t i = 0; i < 5; ++i) left.push_back(add(scheduler, 10 + 15 * i));
+  int steps = 0;
+  while (!left.empty()) {
+    ASSERT_LT(++steps, 2'000);
+    const auto plan = scheduler.plan();
+    ASSERT_FALSE(plan.empty());
+    std::size_t tokens = 0;
+    for (const ScheduledSequence& entry : plan) tokens += entry.tokens;
+    EXPECT_LE(tokens, 24u);
+    advance(plan);
+    std::erase_if(left, [&scheduler](Sequence* sequence) {
+      const bool done = sequence->tokens.size() >= 4 * kPage;
+      if (done) scheduler.remove(sequence);
+      return done;
+    });
+  }
+  EXPECT_EQ(scheduler.pages().free(), 4u);
+}
+
+}  // namespace
+}  // namespace retort::engine

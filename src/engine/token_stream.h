@@ -1,0 +1,74 @@
+// Hand-over 2: the tokens of one sequence, from the engine's thread to the coroutine that streams
+// them.
+//
+// The engine pushes at most one event a step and pauses the sequence while the queue is full, so a
+// slow reader holds up itself only. Dropping the stream cancels the sequence within one step.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/async.h"
+#include "engine/sampler.h"
+
+namespace retort::engine {
+
+enum class EndReason : std::uint8_t {
+  end_token,  // the model ended its turn; that token is not part of the output
+  length,     // max_tokens are out
+  cancelled,  // the reader asked, or the engine is shutting down
+  failed,     // the forward pass failed; the log says why
+};
+
+// One step's news of a sequence: a token, the end, or both.
+struct TokenEvent {
+  std::optional<SampledToken> token;
+  std::optional<EndReason> end;
+};
+
+// What the two threads share. Owned by the engine's sequence and by the reader's TokenStream.
+struct TokenChannel {
+  TokenChannel(const base::Executor& executor, std::size_t capacity, std::function<void()> on_space)
+      : events(executor, capacity, std::move(on_space)) {}
+
+  base::AsyncQueue<TokenEvent> events;
+  std::atomic<bool> cancelled = false;
+};
+
+// The reader's end. On its executor only, but for cancel().
+class TokenStream {
+ public:
+  TokenStream(std::shared_ptr<TokenChannel> channel, std::function<void()> wake_engine)
+      : channel_(std::move(channel)), wake_engine_(std::move(wake_engine)) {}
+  TokenStream(TokenStream&&) = default;
+  TokenStream& operator=(TokenStream&&) = delete;
+  ~TokenStream() {
+    if (channel_) cancel();
+  }
+
+  // The next event; nothing at `deadline`, or once the stream is over.
+  base::Awaitable<std::optional<TokenEvent>> next(base::SteadyClock::time_point deadline) {
+    return channel_->events.pop_until(deadline);
+  }
+  std::optional<TokenEvent> try_next() { return channel_->events.try_pop(); }
+
+  // Whether no further event will come. A stream that is over without an `end` was cancelled.
+  bool over() const { return channel_->events.closed(); }
+
+  // Stops the sequence; a waiting next() ends. From any thread, any number of times.
+  void cancel() {
+    if (channel_->cancelled.exchange(true)) return;
+    channel_->events.close();
+    wake_engine_();
+  }
+
+ private:
+  std::shared_ptr<TokenChannel> channel_;
+  std::function<void()> wake_engine_;
+};
+
+}  // namespace retort::engine

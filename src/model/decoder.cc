@@ -1,0 +1,294 @@
+// See decoder.h.
+//
+// forward() reads from top to bottom: embed, then for each layer attention and feed-forward, then
+// the logits. The last layer's work after its keys and values are stored is done only for the rows
+// whose logits are wanted.
+#include "model/decoder.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "tensor/rope.h"
+
+namespace retort::model {
+namespace {
+
+// Floats below which a region of simple row work is not worth waking the pool for.
+constexpr std::size_t kAloneBelow = 16'384;
+
+// Rows to give a thread at least, when each row is `floats` floats of work.
+std::size_t row_grain(std::size_t floats) noexcept {
+  return std::max<std::size_t>(1, kAloneBelow / std::max<std::size_t>(1, floats));
+}
+
+// Writes `count` keys of one token into a page: a column of [count, kPageTokens].
+template <typename T>
+void scatter(std::byte* keys, std::size_t slot, const T* from, std::size_t count) noexcept {
+  for (std::size_t d = 0; d < count; ++d) {
+    std::memcpy(keys + (d * kPageTokens + slot) * sizeof(T), from + d, sizeof(T));
+  }
+}
+
+}  // namespace
+
+Decoder::Decoder(ModelConfig config, Weights weights, const tensor::Kernels& kernels,
+                 std::size_t step_tokens_max)
+    : config_(std::move(config)),
+      weights_(std::move(weights)),
+      kernels_(kernels),
+      step_tokens_max_(step_tokens_max),
+      frequencies_(tensor::rope_frequencies(config_.rope)),
+      width_(static_cast<std::size_t>(config_.width)),
+      ffn_width_(static_cast<std::size_t>(config_.ffn_width)),
+      heads_(static_cast<std::size_t>(config_.heads)),
+      kv_heads_(static_cast<std::size_t>(config_.kv_heads)),
+      head_dim_(static_cast<std::size_t>(config_.head_dim)),
+      pairs_(frequencies_.size()) {}
+
+Result<void> Decoder::forward(const Batch& batch, KvCache& kv, tensor::ThreadPool& pool,
+                              std::span<float> logits) {
+  if (auto ok = check_batch(batch, config_, kv.pages(), step_tokens_max_); !ok) return ok;
+  const auto vocabulary = static_cast<std::size_t>(config_.vocab_size);
+  if (logits.size() != batch.logit_rows() * vocabulary) {
+    return Error(ErrorKind::internal, "batch: logits of the wrong size");
+  }
+  auto threads = pool.begin_step();
+  if (auto ok = reserve(batch.tokens(), pool.threads()); !ok) return ok;
+  Step step{threads, kv, plan_rows(batch), {}};
+  if (step.rows.empty()) return {};
+  step.items = plan_attention(step.rows, kv_heads_);
+  embed(step);
+  for (std::size_t i = 0; i < weights_.layers.size(); ++i) {
+    const LayerWeights& layer = weights_.layers[i];
+    normalize(step, layer.attention_norm);
+    project(step, layer);
+    store(step, i);
+    if (i + 1 == weights_.layers.size()) keep_logit_rows(step);
+    if (step.rows.empty()) return {};
+    attend(step, i);
+    add_attention(step, layer);
+    add_feed_forward(step, layer);
+  }
+  normalize(step, weights_.output_norm);
+  work_.activations.set(work_.normed, step.rows.size(), width_);
+  const tensor::Matrix& output = config_.tied_output ? weights_.embedding : weights_.output;
+  const tensor::Product product{&output, nullptr, logits.data()};
+  multiply(kernels_, step.threads, work_.activations, {&product, 1});
+  return {};
+}
+
+// The workspace grows to the largest step so far, in powers of two.
+Result<void> Decoder::reserve(std::size_t tokens, int threads) {
+  if (tokens <= work_.tokens && threads <= work_.threads) return {};
+  std::size_t room = 32;
+  while (room < tokens) room *= 2;
+  room = std::max(room, work_.tokens);
+  Workspace work;
+  work.tokens = room;
+  work.threads = std::max(threads, work_.threads);
+  const std::size_t q = heads_ * head_dim_;
+  const std::size_t kv = kv_heads_ * head_dim_;
+  const std::size_t group = heads_ / kv_heads_;
+  work.scratch_floats = (tensor::attention_scratch(head_dim_, kItemTokens * group) + 15) / 16 * 16;
+  const std::array<std::pair<float**, std::size_t>, 13> parts = {
+      {{&work.x, room * width_},
+       {&work.normed, room * width_},
+       {&work.added, room * width_},
+       {&work.query, room * q},
+       {&work.key, room * kv},
+       {&work.value, room * kv},
+       {&work.attended, room * q},
+       {&work.gate, room * ffn_width_},
+       {&work.up, room * ffn_width_},
+       {&work.cosines, room * pairs_},
+       {&work.sines, room * pairs_},
+       {&work.halves, room * kv},
+       {&work.scratch, static_cast<std::size_t>(work.threads) * work.scratch_floats}}};
+  std::size_t floats = 0;
+  for (const auto& [pointer, count] : parts) floats += (count + 15) / 16 * 16;
+  auto memory = tensor::Buffer::make(floats * sizeof(float));
+  if (!memory) return std::move(memory).error();
+  work.memory = std::move(*memory);
+  float* next = work.memory.as<float>();
+  for (const auto& [pointer, count] : parts) {
+    *pointer = next;
+    next += (count + 15) / 16 * 16;
+  }
+  const std::size_t cols_max = std::max({width_, q, ffn_width_});
+  if (auto done = work.activations.reserve(room, cols_max); !done) return done;
+  work_ = std::move(work);
+  return {};
+}
+
+// Each row's embedding, and its rotary angles.
+void Decoder::embed(Step& step) {
+  step.threads.split(step.rows.size(), row_grain(width_), [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) {
+      weights_.embedding.read_row(static_cast<std::size_t>(step.rows[row].token),
+                                  work_.x + row * width_);
+      tensor::rope_angles(frequencies_, step.rows[row].position, work_.cosines + row * pairs_,
+                          work_.sines + row * pairs_);
+    }
+  });
+}
+
+void Decoder::normalize(Step& step, const std::vector<float>& weight) {
+  const auto epsilon = static_cast<float>(config_.norm_epsilon);
+  step.threads.split(step.rows.size(), row_grain(width_), [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) {
+      kernels_.rms_norm(work_.x + row * width_, weight.data(), work_.normed + row * width_, width_,
+                        epsilon);
+    }
+  });
+}
+
+void Decoder::project(Step& step, const LayerWeights& layer) {
+  work_.activations.set(work_.normed, step.rows.size(), width_);
+  const std::array<tensor::Product, 3> products = {
+      {{&layer.query.matrix, layer.query.bias_data(), work_.query},
+       {&layer.key.matrix, layer.key.bias_data(), work_.key},
+       {&layer.value.matrix, layer.value.bias_data(), work_.value}}};
+  multiply(kernels_, step.threads, work_.activations, products);
+}
+
+// Turns queries and keys by their positions and writes keys and values into the pages.
+void Decoder::store(Step& step, std::size_t layer) {
+  const std::size_t floats = (heads_ + 2 * kv_heads_) * head_dim_;
+  step.threads.split(step.rows.size(), row_grain(floats), [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) store_row(step, layer, row);
+  });
+}
+
+void Decoder::store_row(Step& step, std::size_t layer, std::size_t row) {
+  const float* cosines = work_.cosines + row * pairs_;
+  const float* sines = work_.sines + row * pairs_;
+  const std::size_t kv = kv_heads_ * head_dim_;
+  float* key = work_.key + row * kv;
+  float* value = work_.value + row * kv;
+  const auto style = config_.rope.style;
+  apply_rope(style, pairs_, cosines, sines, work_.query + row * heads_ * head_dim_, heads_,
+             head_dim_);
+  apply_rope(style, pairs_, cosines, sines, key, kv_heads_, head_dim_);
+  const auto position = static_cast<std::size_t>(step.rows[row].position);
+  const PageId page = step.rows[row].pages[position / kPageTokens];
+  const std::size_t slot = position % kPageTokens;
+  const bool f16 = step.kv.type() == KvType::f16;
+  auto* halves = reinterpret_cast<std::uint16_t*>(work_.halves + row * kv);  // [2, kv]
+  if (f16) {
+    kernels_.to_f16(key, kv, halves);
+    kernels_.to_f16(value, kv, halves + kv);
+  }
+  for (std::size_t head = 0; head < kv_heads_; ++head) {
+    const std::size_t at = head * head_dim_;
+    std::byte* keys = step.kv.keys(page, layer, head);
+    std::byte* values = keys + step.kv.values_offset();
+    if (f16) {
+      scatter(keys, slot, halves + at, head_dim_);
+      std::memcpy(values + slot * head_dim_ * 2, halves + kv + at, head_dim_ * 2);
+    } else {
+      scatter(keys, slot, key + at, head_dim_);
+      std::memcpy(values + slot * head_dim_ * 4, value + at, head_dim_ * 4);
+    }
+  }
+}
+
+// Drops the rows whose logits nobody wants, once their keys and values are stored.
+void Decoder::keep_logit_rows(Step& step) {
+  std::size_t kept = 0;
+  const std::size_t q = heads_ * head_dim_;
+  for (std::size_t row = 0; row < step.rows.size(); ++row) {
+    if (!step.rows[row].logits) continue;
+    if (kept != row) {
+      std::copy_n(work_.x + row * width_, width_, work_.x + kept * width_);
+      std::copy_n(work_.query + row * q, q, work_.query + kept * q);
+      step.rows[kept] = step.rows[row];
+    }
+    ++kept;
+  }
+  step.rows.resize(kept);
+  step.items = plan_attention(step.rows, kv_heads_);
+}
+
+void Decoder::attend(Step& step, std::size_t layer) {
+  std::size_t work = 0;  // multiply-adds
+  for (const AttentionItem& item : step.items) {
+    const auto positions = static_cast<std::size_t>(step.rows[item.row].position) + item.tokens;
+    work += positions * item.tokens * (heads_ / kv_heads_) * head_dim_ * 2;
+  }
+  if (work < 2 * kAloneBelow) {
+    for (const AttentionItem& item : step.items) attend_item(step, layer, item, work_.scratch);
+    return;
+  }
+  // Later items see more positions, so each thread takes every n-th.
+  step.threads.run([&](int worker, int workers) {
+    float* scratch = work_.scratch + static_cast<std::size_t>(worker) * work_.scratch_floats;
+    for (std::size_t i = static_cast<std::size_t>(worker); i < step.items.size();
+         i += static_cast<std::size_t>(workers)) {
+      attend_item(step, layer, step.items[i], scratch);
+    }
+  });
+}
+
+void Decoder::attend_item(Step& step, std::size_t layer, const AttentionItem& item,
+                          float* scratch) {
+  const Row& first = step.rows[item.row];
+  const std::size_t q = heads_ * head_dim_;
+  tensor::AttentionSlice slice;
+  slice.group = heads_ / kv_heads_;
+  const std::size_t at = item.row * q + item.kv_head * slice.group * head_dim_;
+  slice.q = work_.query + at;
+  slice.q_stride = q;
+  slice.out = work_.attended + at;
+  slice.out_stride = q;
+  slice.tokens = item.tokens;
+  slice.head_dim = head_dim_;
+  slice.first_position = static_cast<std::size_t>(first.position);
+  slice.scale = 1.0F / std::sqrt(static_cast<float>(head_dim_));
+  slice.kv = step.kv.keys(0, layer, item.kv_head);
+  slice.page_stride = step.kv.page_stride();
+  slice.values_offset = step.kv.values_offset();
+  slice.pages = first.pages;
+  slice.scratch = scratch;
+  const bool f16 = step.kv.type() == KvType::f16;
+  (f16 ? kernels_.attention_f16 : kernels_.attention_f32)(slice);
+}
+
+void Decoder::add_attention(Step& step, const LayerWeights& layer) {
+  work_.activations.set(work_.attended, step.rows.size(), heads_ * head_dim_);
+  const Linear& output = layer.attention_output;
+  const tensor::Product product{&output.matrix, output.bias_data(), work_.added};
+  multiply(kernels_, step.threads, work_.activations, {&product, 1});
+  add_to_residual(step);
+}
+
+void Decoder::add_feed_forward(Step& step, const LayerWeights& layer) {
+  const std::size_t rows = step.rows.size();
+  normalize(step, layer.ffn_norm);
+  work_.activations.set(work_.normed, rows, width_);
+  const std::array<tensor::Product, 2> inner = {
+      {{&layer.gate.matrix, layer.gate.bias_data(), work_.gate},
+       {&layer.up.matrix, layer.up.bias_data(), work_.up}}};
+  multiply(kernels_, step.threads, work_.activations, inner);
+  step.threads.split(rows, row_grain(4 * ffn_width_), [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) {
+      float* gate = work_.gate + row * ffn_width_;
+      kernels_.silu_mul(gate, work_.up + row * ffn_width_, gate, ffn_width_);
+    }
+  });
+  work_.activations.set(work_.gate, rows, ffn_width_);
+  const tensor::Product outer{&layer.down.matrix, layer.down.bias_data(), work_.added};
+  multiply(kernels_, step.threads, work_.activations, {&outer, 1});
+  add_to_residual(step);
+}
+
+void Decoder::add_to_residual(Step& step) {
+  step.threads.split(step.rows.size(), row_grain(width_), [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin * width_; i < end * width_; ++i) work_.x[i] += work_.added[i];
+  });
+}
+
+}  // namespace retort::model

@@ -1,0 +1,50 @@
+// Weights: all tensors of a decoder, in the form that the forward pass reads.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include <retort/result.h>
+
+#include "model/model_config.h"
+#include "model/weight_source.h"
+#include "tensor/matrix.h"
+
+namespace retort::model {
+
+// A matrix with its bias, which is empty where there is none.
+struct Linear {
+  tensor::Matrix matrix;    // [outputs, inputs]
+  std::vector<float> bias;  // [outputs] or empty
+
+  const float* bias_data() const noexcept { return bias.empty() ? nullptr : bias.data(); }
+};
+
+struct LayerWeights {
+  std::vector<float> attention_norm;  // [width]
+  Linear query;                       // [heads * head_dim, width]
+  Linear key;                         // [kv_heads * head_dim, width]
+  Linear value;                       // [kv_heads * head_dim, width]
+  Linear attention_output;            // [width, heads * head_dim]
+  std::vector<float> ffn_norm;        // [width]
+  Linear gate;                        // [ffn_width, width]
+  Linear up;                          // [ffn_width, width]
+  Linear down;                        // [width, ffn_width]
+};
+
+struct Weights {
+  tensor::Matrix embedding;  // [vocab_size, width]
+  std::vector<LayerWeights> layers;
+  std::vector<float> output_norm;  // [width]
+  tensor::Matrix output;           // [vocab_size, width]; empty where tied to the embedding
+
+  // Bytes of the matrices.
+  std::size_t bytes() const noexcept;
+};
+
+// Takes everything that `config` describes from `source`, and completes `config` with what only the
+// tensors say: weight_type, and the rotary divisors of rope_freqs.weight. Errors: malformed (names
+// file and tensor), io (no memory to repack).
+Result<Weights> load_weights(ModelConfig& config, WeightSource& source);
+
+}  // namespace retort::model

@@ -1,0 +1,186 @@
+#include "provider/choice_text.h"
+
+#include <utility>
+
+#include "base/crypto.h"
+#include "base/utf8.h"
+
+namespace retort::provider {
+namespace {
+
+std::vector<std::uint8_t> bytes_of(std::string_view piece) {
+  return {piece.begin(), piece.end()};
+}
+
+}  // namespace
+
+ChoiceText::ChoiceText(const text::Tokenizer& tokenizer, ChoiceTextOptions options)
+    : tokenizer_(tokenizer),
+      options_(std::move(options)),
+      detokenizer_(tokenizer),
+      stop_(options_.stop) {
+  if (options_.tool_calls != nullptr) calls_.emplace(*options_.tool_calls);
+}
+
+ChunkChoice ChoiceText::piece() const {
+  ChunkChoice piece;
+  piece.index = options_.index;
+  return piece;
+}
+
+ChunkChoice ChoiceText::begin() const {
+  ChunkChoice first = piece();
+  first.delta.role = "assistant";
+  // With tools the answer may have no text at all, and then its content is null.
+  if (options_.tool_calls == nullptr) first.delta.content = "";
+  return first;
+}
+
+std::vector<ChunkChoice> ChoiceText::push(const engine::SampledToken& token) {
+  std::vector<ChunkChoice> pieces;
+  if (over_) return pieces;
+  ++output_tokens_;
+  if (options_.logprobs) logprobs_.push_back({text_bytes_, logprob_entry(token)});
+  const std::string text = text_of(token.token);
+  text_bytes_ += text.size();
+  text::StopMatcher::Found out = stop_.push(text);
+  take_text(out.text, pieces);
+  attach_logprobs(pieces, /*all=*/false);
+  if (out.stopped && !over_) {
+    if (calls_) take_events(calls_->finish(), pieces);
+    end(call_count_ > 0 ? FinishReason::tool_calls : FinishReason::stop, pieces);
+    logprobs_.clear();  // what is left stands for text that was cut
+  }
+  return pieces;
+}
+
+std::vector<ChunkChoice> ChoiceText::finish(engine::EndReason reason) {
+  std::vector<ChunkChoice> pieces;
+  if (over_) return pieces;
+  const std::string rest = detokenizer_.finish();
+  text_bytes_ += rest.size();
+  text::StopMatcher::Found out = stop_.push(rest);
+  take_text(out.text, pieces);
+  const bool stopped = out.stopped;
+  if (!stopped) take_text(stop_.finish(), pieces);
+  if (calls_ && !over_) take_events(calls_->finish(), pieces);
+  if (over_) return pieces;
+  FinishReason finish_reason = FinishReason::stop;
+  if (reason == engine::EndReason::length && !stopped) {
+    finish_reason = FinishReason::length;
+  } else if (call_count_ > 0) {
+    finish_reason = FinishReason::tool_calls;
+  }
+  attach_logprobs(pieces, /*all=*/!stopped);
+  end(finish_reason, pieces);
+  return pieces;
+}
+
+// A token's text. The markers around a tool call may be control tokens, which otherwise have none.
+std::string ChoiceText::text_of(text::TokenId token) {
+  if (calls_ && tokenizer_.is_control(token)) {
+    const std::string_view name = tokenizer_.token_text(token);
+    const text::ToolCallFormat& format = *options_.tool_calls;
+    if (name == format.begin || name == format.end) return detokenizer_.push_visibly(token);
+  }
+  return detokenizer_.push(token);
+}
+
+void ChoiceText::take_text(std::string_view text, std::vector<ChunkChoice>& pieces) {
+  sent_bytes_ += text.size();
+  if (text.empty() || over_) return;
+  if (calls_) {
+    take_events(calls_->push(text), pieces);
+  } else {
+    add_content(std::string(text), pieces);
+  }
+}
+
+void ChoiceText::take_events(std::vector<text::AnswerEvent> events,
+                             std::vector<ChunkChoice>& pieces) {
+  for (text::AnswerEvent& event : events) {
+    if (over_) return;
+    if (auto* content = std::get_if<text::ContentPiece>(&event)) {
+      add_content(std::move(content->text), pieces);
+    } else if (auto* begin = std::get_if<text::ToolCallBegin>(&event)) {
+      call_ = {.name = std::move(begin->name), .arguments = {}, .extra = {}};
+    } else if (auto* arguments = std::get_if<text::ToolCallArguments>(&event)) {
+      call_.arguments += arguments->piece;
+    } else {
+      add_call(pieces);
+    }
+  }
+}
+
+void ChoiceText::add_content(std::string content, std::vector<ChunkChoice>& pieces) {
+  if (content.empty()) return;
+  has_content_ = true;
+  ChunkChoice next = piece();
+  next.delta.content = std::move(content);
+  pieces.push_back(std::move(next));
+}
+
+// Each call is one whole fragment: the form that every client reads (wire rules, 3a).
+void ChoiceText::add_call(std::vector<ChunkChoice>& pieces) {
+  ChunkChoice next = piece();
+  if (options_.as_function_call) {
+    next.delta.function_call = std::move(call_);
+  } else {
+    next.delta.tool_calls.push_back({.index = call_count_,
+                                     .id = "call_" + base::random_alphanumeric(24),
+                                     .type = "function",
+                                     .name = std::move(call_.name),
+                                     .arguments = std::move(call_.arguments)});
+  }
+  ++call_count_;
+  pieces.push_back(std::move(next));
+  if (options_.as_function_call || options_.one_call_only) {
+    attach_logprobs(pieces, /*all=*/true);
+    end(FinishReason::tool_calls, pieces);
+  }
+}
+
+void ChoiceText::end(FinishReason reason, std::vector<ChunkChoice>& pieces) {
+  ChunkChoice last = piece();
+  if (!has_content_ && call_count_ == 0) last.delta.content = "";
+  if (options_.as_function_call && reason == FinishReason::tool_calls) {
+    reason = FinishReason::function_call;
+  }
+  last.finish_reason = std::move(reason);
+  pieces.push_back(std::move(last));
+  if (options_.logprobs && !logprobs_.empty()) attach_logprobs(pieces, /*all=*/false);
+  over_ = true;
+}
+
+TokenLogprob ChoiceText::logprob_entry(const engine::SampledToken& token) const {
+  const std::string_view piece = tokenizer_.piece(token.token);
+  TokenLogprob entry{.token = base::replace_invalid_utf8(piece),
+                     .logprob = token.logprob,
+                     .bytes = bytes_of(piece),
+                     .top_logprobs = {}};
+  for (const engine::TokenLogprob& other : token.top) {
+    const std::string_view text = tokenizer_.piece(other.token);
+    entry.top_logprobs.push_back({.token = base::replace_invalid_utf8(text),
+                                  .logprob = other.logprob,
+                                  .bytes = bytes_of(text)});
+  }
+  return entry;
+}
+
+// Gives the last piece the entries of the tokens whose text has been sent; of all of them at the
+// end.
+void ChoiceText::attach_logprobs(std::vector<ChunkChoice>& pieces, bool all) {
+  if (!options_.logprobs || pieces.empty()) return;
+  std::vector<TokenLogprob> entries;
+  while (!logprobs_.empty() && (all || logprobs_.front().begin < sent_bytes_)) {
+    entries.push_back(std::move(logprobs_.front().entry));
+    logprobs_.pop_front();
+  }
+  if (entries.empty()) return;
+  std::optional<Logprobs>& logprobs = pieces.back().logprobs;
+  if (!logprobs) logprobs.emplace();
+  if (!logprobs->content) logprobs->content.emplace();
+  for (TokenLogprob& entry : entries) logprobs->content->push_back(std::move(entry));
+}
+
+}  // namespace retort::provider

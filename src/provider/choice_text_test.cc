@@ -1,0 +1,161 @@
+#include "provider/choice_text.h"
+
+#include <gtest/gtest.h>
+
+#include "base/utf8.h"
+
+namespace retort::provider {
+namespace {
+
+using engine::EndReason;
+using text::TokenId;
+
+// A vocabulary of the 256 bytes, and three control tokens behind them.
+text::Tokenizer byte_tokenizer() {
+  text::Vocabulary vocabulary;
+  for (int byte = 0; byte < 256; ++byte) {
+    std::string letter;
+    base::append_utf8(letter, text::byte_level_letter(static_cast<unsigned char>(byte)));
+    vocabulary.tokens.push_back({.text = letter});
+  }
+  for (const char* name : {"<tool_call>", "</tool_call>", "<|im_end|>"}) {
+    vocabulary.tokens.push_back({.text = name, .type = text::TokenType::control});
+  }
+  vocabulary.end = 258;
+  vocabulary.end_of_generation = {258};
+  return text::Tokenizer::make(std::move(vocabulary)).value();
+}
+
+// Tokens of a text in which the marks of a call are control tokens.
+std::vector<TokenId> tokens_of(std::string_view text) {
+  std::vector<TokenId> tokens;
+  while (!text.empty()) {
+    if (text.starts_with("<tool_call>")) {
+      tokens.push_back(256);
+      text.remove_prefix(11);
+    } else if (text.starts_with("</tool_call>")) {
+      tokens.push_back(257);
+      text.remove_prefix(12);
+    } else {
+      tokens.push_back(static_cast<unsigned char>(text.front()));
+      text.remove_prefix(1);
+    }
+  }
+  return tokens;
+}
+
+// The answer of a whole run, folded by hand.
+struct Answer {
+  std::string content;
+  bool content_set = false;
+  std::vector<std::pair<std::string, std::string>> calls;
+  std::string finish;
+  std::vector<std::string> logprob_tokens;
+};
+
+class ChoiceTextTest : public testing::Test {
+ protected:
+  Answer run(std::string_view text, ChoiceTextOptions options,
+             EndReason reason = EndReason::end_token) {
+    ChoiceText choice(tokenizer_, options);
+    Answer answer;
+    take(answer, {choice.begin()});
+    for (const TokenId token : tokens_of(text)) {
+      if (choice.over()) break;
+      take(answer, choice.push({.token = token, .logprob = -1, .top = {}}));
+    }
+    take(answer, choice.finish(reason));
+    EXPECT_TRUE(choice.over());
+    output_tokens_ = choice.output_tokens();
+    return answer;
+  }
+
+  static void take(Answer& answer, const std::vector<ChunkChoice>& pieces) {
+    for (const ChunkChoice& piece : pieces) {
+      EXPECT_TRUE(answer.finish.empty()) << "a piece after the end";
+      answer.content_set |= piece.delta.content.has_value();
+      answer.content += piece.delta.content.value_or("");
+      for (const ToolCallDelta& call : piece.delta.tool_calls) {
+        answer.calls.emplace_back(*call.name, *call.arguments);
+      }
+      if (const auto& call = piece.delta.function_call) {
+        answer.calls.emplace_back(call->name, call->arguments);
+      }
+      if (piece.finish_reason) answer.finish = piece.finish_reason->value;
+      if (!piece.logprobs || !piece.logprobs->content) continue;
+      for (const TokenLogprob& entry : *piece.logprobs->content) {
+        answer.logprob_tokens.push_back(entry.token);
+      }
+    }
+  }
+
+  const text::Tokenizer tokenizer_ = byte_tokenizer();
+  const text::ToolCallFormat* hermes_ = text::find_tool_call_format_named("hermes");
+  std::int64_t output_tokens_ = 0;
+};
+
+TEST_F(ChoiceTextTest, GivesTheTextAndTheReason) {
+  const Answer whole = run("Hello, w\xC3\xB6rld", {});
+  EXPECT_EQ(whole.content, "Hello, w\xC3\xB6rld");
+  EXPECT_EQ(whole.finish, "stop");
+  EXPECT_EQ(output_tokens_, 13);
+  EXPECT_EQ(run("Hel", {}, EndReason::length).finish, "length");
+}
+
+TEST_F(ChoiceTextTest, AnEmptyAnswerHasEmptyContent) {
+  EXPECT_TRUE(run("", {}).content_set);
+  EXPECT_TRUE(run("", {.tool_calls = hermes_}).content_set);
+}
+
+TEST_F(ChoiceTextTest, StopStringsEndTheAnswerAndAreNoPartOfIt) {
+  const Answer answer = run("one two three", {.stop = {"tw", "xyz"}});
+  EXPECT_EQ(answer.content, "one ");
+  EXPECT_EQ(answer.finish, "stop");
+  EXPECT_EQ(output_tokens_, 6);  // the tokens that made the stop string are counted
+  EXPECT_EQ(run("one t", {.stop = {"tw"}}).content, "one t");
+}
+
+TEST_F(ChoiceTextTest, ReadsToolCallsBetweenControlTokens) {
+  const std::string text =
+      "Let me see.\n<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"location\": "
+      "\"Paris\"}}\n</tool_call>\n<tool_call>\n{\"name\":\"f\",\"arguments\":{}}\n</tool_call>";
+  const Answer answer = run(text, {.tool_calls = hermes_});
+  EXPECT_EQ(answer.content, "Let me see.");
+  ASSERT_EQ(answer.calls.size(), 2u);
+  EXPECT_EQ(answer.calls[0].first, "get_weather");
+  EXPECT_EQ(answer.calls[0].second, "{\"location\": \"Paris\"}");
+  EXPECT_EQ(answer.finish, "tool_calls");
+}
+
+TEST_F(ChoiceTextTest, OneCallOnlyEndsBehindTheFirst) {
+  const std::string text =
+      "<tool_call>\n{\"name\":\"f\",\"arguments\":{}}\n</tool_call>\n"
+      "<tool_call>\n{\"name\":\"g\",\"arguments\":{}}\n</tool_call>";
+  const Answer one = run(text, {.tool_calls = hermes_, .one_call_only = true});
+  ASSERT_EQ(one.calls.size(), 1u);
+  EXPECT_EQ(one.finish, "tool_calls");
+  EXPECT_FALSE(one.content_set);  // null: there is a call and no text
+  const Answer old = run(text, {.tool_calls = hermes_, .as_function_call = true});
+  ASSERT_EQ(old.calls.size(), 1u);
+  EXPECT_EQ(old.finish, "function_call");
+}
+
+TEST_F(ChoiceTextTest, ABrokenCallIsContent) {
+  const Answer answer = run("<tool_call>\n{\"name\": }\n</tool_call>", {.tool_calls = hermes_});
+  EXPECT_TRUE(answer.calls.empty());
+  EXPECT_EQ(answer.content, "<tool_call>\n{\"name\": }\n</tool_call>");
+  EXPECT_EQ(answer.finish, "stop");
+}
+
+TEST_F(ChoiceTextTest, LogprobsAreOfExactlyTheTokensThatWereSent) {
+  const Answer whole = run("abc", {.logprobs = true});
+  EXPECT_EQ(whole.logprob_tokens, (std::vector<std::string>{"a", "b", "c"}));
+  const Answer cut = run("abcSTOPx", {.stop = {"STOP"}, .logprobs = true});
+  EXPECT_EQ(cut.content, "abc");
+  EXPECT_EQ(cut.logprob_tokens, (std::vector<std::string>{"a", "b", "c"}));
+  // Both tokens of a two-byte character belong to it.
+  EXPECT_EQ(run("\xC3\xB6", {.logprobs = true}).logprob_tokens.size(), 2u);
+}
+
+}  // namespace
+}  // namespace retort::provider

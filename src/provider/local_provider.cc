@@ -1,0 +1,120 @@
+#include "provider/local_provider.h"
+
+#include <chrono>
+#include <utility>
+
+#include "base/crypto.h"
+#include "provider/local_request.h"
+#include "provider/local_stream.h"
+
+namespace retort::provider {
+namespace {
+
+class LocalPrepared final : public Prepared {
+ public:
+  LocalPrepared(const LocalModel& model, LocalRequest request, RequestContext context,
+                std::string service_tier)
+      : model_(model),
+        request_(std::move(request)),
+        context_(std::move(context)),
+        service_tier_(std::move(service_tier)) {}
+
+  std::int64_t prompt_tokens() const override {
+    return static_cast<std::int64_t>(request_.sequence.prompt.size());
+  }
+  std::int64_t output_tokens_max() const override {
+    return request_.sequence.max_tokens * request_.choices;
+  }
+  const std::vector<std::string>& ignored() const override { return request_.ignored; }
+
+  Result<std::unique_ptr<ChatStream>> start() override {
+    std::vector<ChoiceRun> choices;
+    for (std::int64_t i = 0; i < request_.choices; ++i) {
+      engine::SequenceRequest sequence = request_.sequence;
+      sequence.sampling.choice = static_cast<std::uint32_t>(i);
+      ChoiceTextOptions text = request_.text;
+      text.index = i;
+      // Streams of choices that were taken already are dropped with the vector, which cancels them.
+      Result<engine::TokenStream> tokens =
+          model_.engine->submit(std::move(sequence), context_.executor);
+      if (!tokens) return std::move(tokens).error();
+      choices.push_back(
+          {std::move(tokens).value(), ChoiceText(*model_.tokenizer, std::move(text))});
+    }
+    return std::unique_ptr<ChatStream>(
+        std::make_unique<LocalStream>(head(), std::move(choices), prompt_tokens()));
+  }
+
+ private:
+  ChunkHead head() const {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return {.id = "chatcmpl-" + base::random_alphanumeric(24),
+            .created = std::chrono::duration_cast<std::chrono::seconds>(now).count(),
+            .model = context_.model_name,
+            .service_tier = service_tier_,
+            .system_fingerprint = model_.fingerprint};
+  }
+
+  const LocalModel& model_;
+  LocalRequest request_;
+  RequestContext context_;
+  std::string service_tier_;
+};
+
+// The tiers of the contract, all served alike as long as there are no accounts; another word is
+// served as auto and listed as ignored.
+bool is_known_tier(const std::string& tier) {
+  for (const char* known : {"auto", "default", "flex", "scale", "priority", "fast"}) {
+    if (tier == known) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LocalProvider>> LocalProvider::load(const LocalModelOptions& options,
+                                                           const tensor::Kernels& kernels,
+                                                           tensor::ThreadPool& pool,
+                                                           const base::Log& log) {
+  Result<LocalModel> model = LocalModel::load(options, kernels, pool, log);
+  if (!model) return std::move(model).error();
+  return std::make_unique<LocalProvider>(std::move(model).value());
+}
+
+LocalProvider::LocalProvider(LocalModel model) : model_(std::move(model)) {
+  models_.push_back(
+      {.id = model_.id, .created = model_.created, .owned_by = "retort", .extra = {}});
+}
+
+base::Awaitable<Result<std::unique_ptr<Prepared>>> LocalProvider::prepare(
+    const ChatRequest& request, RequestContext context) {
+  Result<LocalRequest> local = read_local_request(model_, request);
+  if (!local) co_return std::move(local).error();
+  if (request.service_tier && !is_known_tier(*request.service_tier)) {
+    local->ignored.emplace_back("service_tier");
+  }
+  co_return std::make_unique<LocalPrepared>(model_, std::move(local).value(), std::move(context),
+                                            request.service_tier ? "default" : "");
+}
+
+void LocalProvider::write_gauges(base::Metrics& metrics) const {
+  const engine::EngineStats stats = model_.engine->stats();
+  const base::Labels labels = {{"model", model_.id}};
+  const auto set = [&](const char* name, const char* help, double value) {
+    metrics.gauge(name, help, labels).set(value);
+  };
+  set("retort_engine_running_sequences", "Sequences that the engine runs now.",
+      static_cast<double>(stats.running));
+  set("retort_engine_waiting_sequences", "Sequences that wait for room.",
+      static_cast<double>(stats.waiting));
+  set("retort_engine_kv_pages_used", "Pages of the KV cache in use.",
+      static_cast<double>(stats.kv_pages_used));
+  set("retort_engine_kv_pages", "Pages of the KV cache.", static_cast<double>(stats.kv_pages));
+  set("retort_engine_steps", "Steps since start.", static_cast<double>(stats.steps));
+  set("retort_engine_prompt_tokens", "Prompt tokens read since start.",
+      static_cast<double>(stats.prompt_tokens));
+  set("retort_engine_generated_tokens", "Tokens sampled since start.",
+      static_cast<double>(stats.generated_tokens));
+}
+
+}  // namespace retort::provider

@@ -1,0 +1,230 @@
+#include "provider/local_request.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <variant>
+
+#include "base/crypto.h"
+#include "protocol/chat_request.h"
+
+namespace retort::provider {
+namespace {
+
+Error unsupported(std::string field, std::string message) {
+  return Error(ErrorKind::invalid_request, std::move(message))
+      .with_param(std::move(field))
+      .with_code("unsupported_parameter");
+}
+
+// An image or another part that a text model cannot read; nothing where all parts are text.
+std::optional<Error> unreadable_part(const Content& content, std::size_t message) {
+  const auto* parts = std::get_if<std::vector<ContentPart>>(&content);
+  if (parts == nullptr) return std::nullopt;
+  for (std::size_t i = 0; i < parts->size(); ++i) {
+    const ContentPart& part = (*parts)[i];
+    if (std::holds_alternative<TextPart>(part) || std::holds_alternative<RefusalPart>(part)) {
+      continue;
+    }
+    const std::string what =
+        std::holds_alternative<ImagePart>(part) ? "images" : std::get<OtherPart>(part).type;
+    return unsupported(
+        "messages[" + std::to_string(message) + "].content[" + std::to_string(i) + "]",
+        "This model reads text only: it cannot take " + what + ".");
+  }
+  return std::nullopt;
+}
+
+Result<void> refuse_unreadable_parts(const ChatRequest& request) {
+  for (std::size_t i = 0; i < request.messages.size(); ++i) {
+    const std::optional<Content>& content = std::visit(
+        [](const auto& message) -> const std::optional<Content>& { return message.content; },
+        request.messages[i]);
+    if (!content) continue;
+    if (std::optional<Error> refused = unreadable_part(*content, i)) return *std::move(refused);
+  }
+  return {};
+}
+
+// What needs constrained decoding.
+Result<void> refuse_constraints(const ChatRequest& request, const ToolChoice& choice) {
+  if (request.response_format && request.response_format->type != ResponseFormat::Type::text) {
+    return unsupported("response_format",
+                       "This server cannot hold an answer to a JSON format; leave response_format "
+                       "out, or set its type to text.");
+  }
+  const bool forced = choice.mode == ToolChoice::Mode::required ||
+                      choice.mode == ToolChoice::Mode::named ||
+                      (choice.mode == ToolChoice::Mode::allowed && choice.allowed_required);
+  if (forced) {
+    return unsupported(request.tool_choice ? "tool_choice" : "function_call",
+                       "This server cannot force a tool call; use auto or none.");
+  }
+  const std::pair<bool, const char*> guides[] = {
+      {!request.guided_choice.empty(), "guided_choice"},
+      {request.guided_grammar.has_value(), "guided_grammar"},
+      {request.guided_regex.has_value(), "guided_regex"}};
+  for (const auto& [given, name] : guides) {
+    if (given) return unsupported(name, std::string("This server does not know ") + name + ".");
+  }
+  return {};
+}
+
+Result<void> refuse_what_the_template_lacks(const LocalModel& model, const ChatRequest& request,
+                                            bool offers_tools) {
+  if (offers_tools && (model.tool_calls == nullptr || !model.chat_template->mentions("tools"))) {
+    return unsupported(request.tools.empty() ? "functions" : "tools",
+                       "This model was not made to call tools; leave them out, or set tool_choice "
+                       "to none.");
+  }
+  if (request.reasoning_effort && !model.chat_template->mentions("reasoning_effort")) {
+    return unsupported("reasoning_effort", "This model has no reasoning effort to set.");
+  }
+  return {};
+}
+
+// The functions that the prompt tells of: none where none may be called.
+Result<std::vector<FunctionDefinition>> offered_tools(const ChatRequest& request,
+                                                      const ToolChoice& choice) {
+  Result<std::vector<FunctionDefinition>> tools = protocol::unified_tools(request);
+  if (!tools || choice.mode == ToolChoice::Mode::automatic) return tools;
+  if (choice.mode != ToolChoice::Mode::allowed) return std::vector<FunctionDefinition>();
+  std::erase_if(*tools, [&choice](const FunctionDefinition& tool) {
+    return std::find(choice.allowed_names.begin(), choice.allowed_names.end(), tool.name) ==
+           choice.allowed_names.end();
+  });
+  return tools;
+}
+
+engine::SamplingParams read_sampling(const LocalModel& model, const ChatRequest& request,
+                                     std::vector<std::string>& ignored) {
+  engine::SamplingParams params;
+  params.temperature = request.temperature.value_or(1);
+  params.top_p = request.top_p.value_or(1);
+  params.top_k = std::max<std::int64_t>(request.top_k.value_or(0), 0);
+  params.min_p = request.min_p.value_or(0);
+  params.frequency_penalty = request.frequency_penalty.value_or(0);
+  params.presence_penalty = request.presence_penalty.value_or(0);
+  params.repetition_penalty = request.repetition_penalty.value_or(1);
+  params.seed = request.seed ? static_cast<std::uint64_t>(*request.seed) : base::random_u64();
+  params.logprobs = protocol::wants_logprobs(request);
+  params.top_logprobs = static_cast<int>(request.top_logprobs.value_or(0));
+  for (const auto& [key, bias] : request.logit_bias) {
+    std::uint64_t token = 0;
+    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), token);
+    if (error == std::errc() && token < model.tokenizer->vocab_size()) {
+      params.logit_bias.emplace_back(static_cast<engine::TokenId>(token), bias);
+    } else {
+      ignored.push_back("logit_bias." + key);  // outside the vocabulary: nothing to bias
+    }
+  }
+  return params;
+}
+
+// A message's name has no effect where the template has no place for it.
+void list_ignored_names(const LocalModel& model, const ChatRequest& request,
+                        std::vector<std::string>& ignored) {
+  if (model.chat_template->mentions("name")) return;
+  for (std::size_t i = 0; i < request.messages.size(); ++i) {
+    const Message& message = request.messages[i];
+    const bool named = std::visit(
+        [](const auto& each) {
+          if constexpr (std::is_same_v<std::decay_t<decltype(each)>, Function>) {
+            return false;  // the function's own name, which its role needs
+          } else {
+            return each.name.has_value();
+          }
+        },
+        message);
+    if (named) ignored.push_back("messages[" + std::to_string(i) + "].name");
+  }
+}
+
+// The rendered prompt. Where fewer tools are offered than the request has, the template sees those.
+Result<text::PromptText> render_prompt(const LocalModel& model, const ChatRequest& request,
+                                       const std::vector<FunctionDefinition>& tools,
+                                       const ToolChoice& choice) {
+  std::optional<ChatRequest> narrowed;
+  if (choice.mode != ToolChoice::Mode::automatic) {
+    narrowed = request;
+    narrowed->functions.clear();
+    narrowed->tools.clear();
+    for (const FunctionDefinition& tool : tools) {
+      narrowed->tools.push_back(
+          {.type = "function", .function = tool, .custom = std::nullopt, .extra = {}});
+    }
+  }
+  const Result<text::Value> variables = text::template_variables(
+      narrowed ? *narrowed : request, model.template_traits, model.template_input);
+  if (!variables) return variables.error();
+  text::RenderOptions options;
+  options.now = std::chrono::local_seconds(std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::system_clock::now().time_since_epoch()));
+  return model.chat_template->render(*variables, options);
+}
+
+Error too_long(const LocalModel& model, const std::string& size) {
+  return Error(ErrorKind::invalid_request, "This model's maximum context length is " +
+                                               std::to_string(model.context) +
+                                               " tokens. However, your messages resulted in " +
+                                               size + ". Please reduce the length of the messages.")
+      .with_param("messages")
+      .with_code("context_length_exceeded");
+}
+
+// The prompt's token ids, fewer than the context has.
+Result<std::vector<text::TokenId>> encode_prompt(const LocalModel& model,
+                                                 const text::PromptText& prompt) {
+  // No token is longer than the longest piece, so a text this long cannot fit: said before the
+  // work.
+  const auto context = static_cast<std::size_t>(model.context);
+  if (prompt.text.size() / std::max<std::size_t>(model.longest_piece, 1) >= context) {
+    return too_long(model, std::to_string(prompt.text.size()) + " bytes, which is more");
+  }
+  std::vector<text::TokenId> tokens = model.tokenizer->encode(prompt);
+  if (tokens.size() >= context) return too_long(model, std::to_string(tokens.size()) + " tokens");
+  if (tokens.empty()) {
+    return Error(ErrorKind::invalid_request, "The messages make an empty prompt.")
+        .with_param("messages");
+  }
+  return tokens;
+}
+
+}  // namespace
+
+Result<LocalRequest> read_local_request(const LocalModel& model, const ChatRequest& request) {
+  const ToolChoice choice = protocol::effective_tool_choice(request);
+  Result<std::vector<FunctionDefinition>> tools = offered_tools(request, choice);
+  if (!tools) return std::move(tools).error();
+  for (const Result<void>& checked :
+       {refuse_unreadable_parts(request), refuse_constraints(request, choice),
+        refuse_what_the_template_lacks(model, request, !tools->empty())}) {
+    if (!checked) return checked.error();
+  }
+
+  const Result<text::PromptText> prompt = render_prompt(model, request, *tools, choice);
+  if (!prompt) return prompt.error();
+  Result<std::vector<text::TokenId>> tokens = encode_prompt(model, *prompt);
+  if (!tokens) return std::move(tokens).error();
+
+  LocalRequest local;
+  const std::int64_t room = model.context - static_cast<std::int64_t>(tokens->size());
+  local.sequence.prompt = std::move(*tokens);
+  local.sequence.max_tokens =
+      std::min(protocol::completion_token_cap(request).value_or(room), room);
+  local.sequence.min_tokens = request.min_tokens.value_or(0);
+  local.sequence.ignore_eos = request.ignore_eos.value_or(false);
+  local.sequence.end_tokens = model.end_tokens;
+  local.sequence.sampling = read_sampling(model, request, local.ignored);
+  list_ignored_names(model, request, local.ignored);
+  local.text = {.index = 0,
+                .stop = request.stop,
+                .tool_calls = tools->empty() ? nullptr : model.tool_calls,
+                .one_call_only = !request.parallel_tool_calls.value_or(true),
+                .as_function_call = protocol::answers_with_function_call(request),
+                .logprobs = local.sequence.sampling.logprobs};
+  local.choices = request.n.value_or(1);
+  return local;
+}
+
+}  // namespace retort::provider

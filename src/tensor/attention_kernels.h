@@ -1,0 +1,194 @@
+// Attention over KV pages, written once over a vector type V (see float_kernels.h).
+//
+// For one query the pages are walked in order. Page by page: scores of its 32 tokens, each a sum
+// over the head's elements by rising index; their maximum; the running maximum, sum and weighted
+// values rescaled and added to (the online softmax of Milakov and Gimelshein 2018, arXiv
+// 1805.02867). The order depends on the query's own position only. Tokens behind that position are
+// never added, whatever their memory holds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tensor/float_kernels.h"
+#include "tensor/kernels.h"
+
+namespace retort::tensor {
+
+inline constexpr float kNoScore = -3.0e38F;  // below every score
+
+// Working memory of one slice, cut out of AttentionSlice::scratch. A template, so that each class
+// of kernels has its own.
+template <typename V>
+struct AttentionScratch {
+  std::size_t stride;  // head_dim rounded up to 16
+  float* keys;         // [head_dim, 32]
+  float* values;       // [32, stride]
+  float* sums;         // [queries, stride]: weighted values so far
+  float* largest;      // [queries]: the largest score so far
+  float* totals;       // [queries]: the weights' sum so far
+  float* scores;       // [4, 32]
+
+  AttentionScratch(float* memory, std::size_t head_dim, std::size_t queries)
+      : stride((head_dim + 15) / 16 * 16) {
+    keys = memory;
+    values = keys + head_dim * kAttentionBlock;
+    sums = values + kAttentionBlock * stride;
+    scores = sums + queries * stride;
+    largest = scores + 4 * kAttentionBlock;
+    totals = largest + queries;
+  }
+};
+
+// One page's keys and its first `tokens` values as f32.
+template <typename V, typename W>
+inline void load_page(const AttentionSlice& a, std::size_t page, std::size_t tokens,
+                      AttentionScratch<V>& s) {
+  const std::byte* keys = a.kv + a.pages[page] * a.page_stride;
+  for (std::size_t i = 0; i < a.head_dim * kAttentionBlock; i += V::kLanes) {
+    V::store(s.keys + i, W::load(keys + i * W::kBytes));
+  }
+  for (std::size_t token = 0; token < tokens; ++token) {
+    const std::byte* from = keys + a.values_offset + token * a.head_dim * W::kBytes;
+    float* to = s.values + token * s.stride;
+    std::size_t d = 0;
+    for (; d + V::kLanes <= a.head_dim; d += V::kLanes) {
+      V::store(to + d, W::load(from + d * W::kBytes));
+    }
+    if (d < a.head_dim) {
+      V::store(to + d, W::load_n(from + d * W::kBytes, a.head_dim - d));
+    }
+  }
+}
+
+// Scores of Q queries (consecutive heads of one token) against all 32 tokens of the page.
+template <typename V, int Q>
+inline void score_queries(const AttentionSlice& a, const float* q, const AttentionScratch<V>& s) {
+  constexpr int kVectors = static_cast<int>(kAttentionBlock / V::kLanes);
+  typename V::Floats sums[Q][kVectors];
+  for (auto& line : sums) {
+    for (auto& sum : line) sum = V::set1(0.0F);
+  }
+  for (std::size_t d = 0; d < a.head_dim; ++d) {
+    for (int v = 0; v < kVectors; ++v) {
+      const auto keys = V::load(s.keys + d * kAttentionBlock + v * V::kLanes);
+      for (int i = 0; i < Q; ++i) {
+        sums[i][v] = V::fma(V::set1(q[i * a.head_dim + d]), keys, sums[i][v]);
+      }
+    }
+  }
+  for (int i = 0; i < Q; ++i) {
+    for (int v = 0; v < kVectors; ++v) {
+      V::store(s.scores + i * kAttentionBlock + v * V::kLanes,
+               V::mul(sums[i][v], V::set1(a.scale)));
+    }
+  }
+}
+
+// Turns a query's scores into weights relative to the new largest score; returns the factor that
+// what was summed before has to be multiplied by.
+template <typename V>
+inline float weigh_scores(float* scores, std::size_t valid, float& largest, float& total) {
+  for (std::size_t j = valid; j < kAttentionBlock; ++j) scores[j] = kNoScore;
+  auto top = V::load(scores);
+  for (std::size_t j = V::kLanes; j < kAttentionBlock; j += V::kLanes) {
+    top = V::max(top, V::load(scores + j));
+  }
+  const float page_largest = V::max_of(top);
+  const float now = page_largest > largest ? page_largest : largest;
+  const float factor = largest > kNoScore ? exp_of_one<V>(largest - now) : 0.0F;
+  const auto shift = V::set1(now);
+  for (std::size_t j = 0; j < kAttentionBlock; j += V::kLanes) {
+    V::store(scores + j, exp_of<V>(V::sub(V::load(scores + j), shift)));
+  }
+  for (std::size_t j = valid; j < kAttentionBlock; ++j) scores[j] = 0.0F;
+  auto sums = V::load(scores);
+  for (std::size_t j = V::kLanes; j < kAttentionBlock; j += V::kLanes) {
+    sums = V::add(sums, V::load(scores + j));
+  }
+  total = total * factor + V::sum(sums);
+  largest = now;
+  return factor;
+}
+
+// sums = sums * factor + the page's values by their weights, token after token.
+template <typename V>
+inline void add_values(const AttentionScratch<V>& s, const float* weights, std::size_t valid,
+                       float factor, float* sums) {
+  constexpr std::size_t kStep = 16;  // divides the stride
+  constexpr int kVectors = static_cast<int>(kStep / V::kLanes);
+  const auto f = V::set1(factor);
+  for (std::size_t d = 0; d < s.stride; d += kStep) {
+    typename V::Floats sum[kVectors];
+    for (int v = 0; v < kVectors; ++v) sum[v] = V::mul(V::load(sums + d + v * V::kLanes), f);
+    for (std::size_t j = 0; j < valid; ++j) {
+      const auto weight = V::set1(weights[j]);
+      for (int v = 0; v < kVectors; ++v) {
+        const auto value = V::load(s.values + j * s.stride + d + v * V::kLanes);
+        sum[v] = V::fma(weight, value, sum[v]);
+      }
+    }
+    for (int v = 0; v < kVectors; ++v) V::store(sums + d + v * V::kLanes, sum[v]);
+  }
+}
+
+template <typename V>
+inline void score_some(const AttentionSlice& a, const float* q, std::size_t count,
+                       const AttentionScratch<V>& s) {
+  if (count == 4) return score_queries<V, 4>(a, q, s);
+  if (count == 3) return score_queries<V, 3>(a, q, s);
+  if (count == 2) return score_queries<V, 2>(a, q, s);
+  score_queries<V, 1>(a, q, s);
+}
+
+// One page for all heads of one query token that sees the page's first `valid` tokens.
+template <typename V>
+inline void attend_token(const AttentionSlice& a, std::size_t token, std::size_t valid,
+                         AttentionScratch<V>& s) {
+  for (std::size_t head = 0; head < a.group; head += 4) {
+    const std::size_t count = a.group - head < 4 ? a.group - head : 4;
+    score_some<V>(a, a.q + token * a.q_stride + head * a.head_dim, count, s);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t query = token * a.group + head + i;
+      float* scores = s.scores + i * kAttentionBlock;
+      const float factor = weigh_scores<V>(scores, valid, s.largest[query], s.totals[query]);
+      add_values<V>(s, scores, valid, factor, s.sums + query * s.stride);
+    }
+  }
+}
+
+template <typename V, typename W>
+void attention(const AttentionSlice& a) {
+  const std::size_t queries = a.tokens * a.group;
+  AttentionScratch<V> s(a.scratch, a.head_dim, queries);
+  for (std::size_t i = 0; i < queries * s.stride; ++i) s.sums[i] = 0.0F;
+  for (std::size_t i = 0; i < kAttentionBlock * s.stride; ++i) s.values[i] = 0.0F;
+  for (std::size_t i = 0; i < queries; ++i) {
+    s.largest[i] = kNoScore;
+    s.totals[i] = 0.0F;
+  }
+  const std::size_t positions = a.first_position + a.tokens;  // that the last query sees
+  for (std::size_t start = 0; start < positions; start += kAttentionBlock) {
+    const std::size_t left = positions - start;
+    load_page<V, W>(a, start / kAttentionBlock, left < kAttentionBlock ? left : kAttentionBlock, s);
+    for (std::size_t token = 0; token < a.tokens; ++token) {
+      const std::size_t seen = a.first_position + token + 1;
+      if (seen <= start) continue;
+      const std::size_t valid = seen - start < kAttentionBlock ? seen - start : kAttentionBlock;
+      attend_token<V>(a, token, valid, s);
+    }
+  }
+  for (std::size_t query = 0; query < queries; ++query) {
+    const float* sums = s.sums + query * s.stride;
+    float* out = a.out + query / a.group * a.out_stride + query % a.group * a.head_dim;
+    for (std::size_t d = 0; d < a.head_dim; ++d) out[d] = sums[d] / s.totals[query];
+  }
+}
+
+template <typename V>
+void set_attention_kernels(Kernels& kernels) {
+  kernels.attention_f32 = attention<V, F32Weights<V>>;
+  kernels.attention_f16 = attention<V, F16Weights<V>>;
+}
+
+}  // namespace retort::tensor

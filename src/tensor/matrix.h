@@ -1,0 +1,52 @@
+// Matrix: a weight matrix in the layout that the kernels read.
+//
+// Plain types (F32, F16, BF16) stay where the file has them, row after row. Block types are
+// repacked once at load: 16 rows side by side, so that a vector's lanes are rows (q8_kernels.h). A
+// repacked matrix takes as much memory as the file's and no longer needs the file.
+#pragma once
+
+#include <cstddef>
+
+#include <retort/result.h>
+
+#include "tensor/buffer.h"
+#include "tensor/dtype.h"
+
+namespace retort::tensor {
+
+// Immutable once made; thread-safe.
+class Matrix {
+ public:
+  Matrix() = default;
+
+  // A matrix of [rows, cols] from `source`, rows one after another as in model files, `type` one of
+  // is_weight_type, cols a multiple of its block. Where the result is a view (is_view()) `source`
+  // must outlive it. Errors (io): no memory for the copy.
+  static Result<Matrix> make(DType type, std::size_t rows, std::size_t cols,
+                             const std::byte* source);
+
+  DType type() const noexcept { return type_; }
+  std::size_t rows() const noexcept { return rows_; }
+  std::size_t cols() const noexcept { return cols_; }
+  std::size_t bytes() const noexcept { return bytes_; }
+  bool is_view() const noexcept { return copy_.bytes() == 0; }
+
+  // The bytes for MatmulSlice::weights.
+  const std::byte* data() const noexcept { return data_; }
+
+  // Writes row `row` (below rows()) as `cols()` floats: an embedding.
+  void read_row(std::size_t row, float* out) const noexcept;
+
+ private:
+  void pack_q8_0(const std::byte* source) noexcept;
+  void read_packed_row(std::size_t row, float* out) const noexcept;
+
+  DType type_ = DType::f32;
+  std::size_t rows_ = 0;
+  std::size_t cols_ = 0;
+  std::size_t bytes_ = 0;
+  const std::byte* data_ = nullptr;
+  Buffer copy_;
+};
+
+}  // namespace retort::tensor
