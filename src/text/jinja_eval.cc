@@ -400,6 +400,10 @@ class Evaluator {
         entries.emplace_back(Value::literal(key), std::move(value));
       }
       store(program_.named, inner, run_.dict(std::move(entries)));
+    } else if (take(arguments, "caller")) {
+      run_.fail(cat("macro '", name,
+                    "' was invoked with two values for the special caller argument. This is most "
+                    "likely a bug."));
     } else if (!arguments.named.empty()) {
       run_.fail(
           cat("macro '", name, "' takes no keyword argument '", arguments.named[0].first, "'"));

@@ -687,7 +687,8 @@ Value sort(Run& run, const Value& value, Arguments& arguments) {
     for (const Getter& getter : getters) {
       key.push_back(ignore_case(run, getter(run, item), flag(bound[1])));
     }
-    keyed.push_back({key.size() == 1 ? key[0] : run.list(std::move(key)), item});
+    // As a list even of one: undefined keys are equal there, and comparing them alone would fail.
+    keyed.push_back({run.list(std::move(key)), item});
     if (run.failed()) return {};
   }
   sort_keyed(run, keyed, flag(bound[0]));

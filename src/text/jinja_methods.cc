@@ -650,7 +650,7 @@ List split_space(Run& run, const Text& text, std::int64_t count) {
   for (skip(true); at < bytes.size() && !run.failed(); skip(true)) {
     const std::size_t begin = at;
     if (count >= 0 && pieces.size() == static_cast<std::size_t>(count)) {
-      pieces.push_back(run.text(strip(text.sub(begin, bytes.size()), nullptr, false, true)));
+      pieces.push_back(run.text(text.sub(begin, bytes.size())));
       break;
     }
     skip(false);
@@ -664,7 +664,7 @@ List rsplit_space(Run& run, const Text& text, std::int64_t count) {
   Text rest = strip(text, nullptr, false, true);
   while (!rest.empty() && !run.failed()) {
     if (static_cast<std::size_t>(count) == pieces.size()) {
-      pieces.push_back(run.text(strip(rest, nullptr, true, false)));
+      pieces.push_back(run.text(rest));
       break;
     }
     std::size_t begin = rest.size();

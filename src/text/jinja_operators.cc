@@ -202,7 +202,9 @@ Value integer_arithmetic(Run& run, Operator op, std::int64_t a, std::int64_t b) 
       if (b == 0) return run.fail("division by zero");
       return static_cast<double>(a) / static_cast<double>(b);
     default: {
-      if (b == 0) return run.fail("integer division or modulo by zero");
+      if (b == 0)
+        return run.fail(op == Operator::modulo ? "integer modulo by zero"
+                                               : "integer division or modulo by zero");
       if (b == -1) return op == Operator::modulo ? Value(std::int64_t{0}) : negate(run, a, true);
       const std::int64_t rest = a % b;
       const bool adjust = rest != 0 && (rest < 0) != (b < 0);

@@ -110,11 +110,11 @@ class Parser {
   void expect(Kind kind, std::string_view what) {
     if (current().kind == kind) {
       next();
-      return;
+    } else if (current().kind == Kind::end) {
+      fail(cat("unexpected end of template, expected '", what, "'."));
+    } else {
+      fail(cat("expected token '", what, "', got '", describe(current()), "'"));
     }
-    fail(cat(
-        current().kind == Kind::end ? "unexpected end of template, expected '" : "expected token '",
-        what, "', got '", describe(current()), "'"));
   }
 
   // ------------------------------------------------------------------------------------- nodes

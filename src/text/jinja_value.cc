@@ -499,7 +499,9 @@ Value Run::forbidden(const Value& owner, std::string_view attribute) {
   return std::shared_ptr<const UndefinedInfo>(std::move(info));
 }
 
-void Run::keep(std::shared_ptr<Object> object) { kept_.push_back(std::move(object)); }
+void Run::keep(std::shared_ptr<Object> object) {
+  kept_.push_back(std::move(object));
+}
 
 Depth::Depth(Run& run) : run_(run), ok_(true) {
   if (++run_.depth_ <= run_.options_.limits.call_depth_max) return;
