@@ -1,5 +1,5 @@
-// Atoma's npm package (generation 2.486.6), whose stream reader loses events that reach it in one
-// read; the server spaces them for it.
+// Atoma's npm package (generation 2.486.6), whose stream reader loses the end of a stream that
+// reaches it in one read, but for what docs/typescript-gap.md tells.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
