@@ -79,10 +79,10 @@ class Batches:
         self.tokenizer = tokenizer
         self.seed = seed
 
-    def make(self, step: int, rows: int, length: int, long: float = 0.0) -> dict[str, np.ndarray]:
+    def make(self, step: int, rows: int, length: int, long: float = 0.0, drills: float = 0.0) -> dict[str, np.ndarray]:
         """ids, learn, positions and segment numbers, each [rows, length + 1]; segment -1 is padding."""
         base = (self.seed * 1_000_003 + step) * 2
-        short_stream, long_stream = stream(base), stream(base + 1, long=True)
+        short_stream, long_stream = stream(base, drills=drills), stream(base + 1, long=True)
         choose = np.random.default_rng(base)
         out = {k: np.zeros((rows, length + 1), np.int64) for k in ("ids", "learn", "positions")}
         out["segments"] = np.full((rows, length + 1), -1, np.int64)

@@ -49,6 +49,14 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return x * cos + turned * sin
 
 
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    """Softmax attention; short training rows are written out, which compiles to faster code on a CPU."""
+    if mask is None or q.shape[2] > 512:
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None and q.shape[2] > 1)
+    scores = (q @ k.transpose(-1, -2)).float() * q.shape[-1] ** -0.5
+    return torch.softmax(scores.masked_fill(~mask, -1e9), -1).to(v.dtype) @ v
+
+
 class RMSNorm(nn.Module):
     """Root-mean-square norm in float32, as every llama implementation computes it."""
 
@@ -97,8 +105,7 @@ class Block(nn.Module):
             cache[:] = [k, v]
         k = k.repeat_interleave(cfg.heads // cfg.kv_heads, 1)
         v = v.repeat_interleave(cfg.heads // cfg.kv_heads, 1)
-        causal = mask is None and q.shape[2] > 1
-        a = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal)
+        a = attend(q, k, v, mask)
         x = x + self.wo(a.transpose(1, 2).flatten(-2))
         h = self.ffn_norm(x)
         return x + self.down(F.silu(self.gate(h)) * self.up(h))

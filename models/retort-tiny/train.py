@@ -3,7 +3,9 @@
 Matrices learn with Muon (momentum, orthogonalised), embeddings and norms with AdamW; the learning rate
 is flat, then falls to zero over the last part of the budget. The loss is on what the assistant says, plus
 a thin sample of everything else, which costs little and teaches the words. The last part uses rows of
-2,048 tokens, so that the whole context is trained.
+2,048 tokens, so that the whole context is trained. Each core trains its own half of a batch and the
+gradients meet once a step: on a machine with other work that is faster than threads, which wait for
+each other in every operation.
 Usage: python train.py --out DIR --hours 1.4 [--resume]
 """
 
@@ -14,10 +16,13 @@ import json
 import queue
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -25,7 +30,7 @@ from dataset import Batches, ChatTokenizer
 from model import ModelConfig, TinyLlama
 
 DECAY_FROM, LONG_FROM, LONG_EVERY, PROMPT_WEIGHT = 0.45, 0.8, 3, 0.1
-SHORT, LONG = (20, 384), (4, 2048)
+SHORT, LONG = (6, 384), (2, 2048)  # rows and their length, for each process
 
 
 def orthogonal(g: Tensor, steps: int = 5) -> Tensor:
@@ -48,14 +53,20 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]
+        rank, ranks = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
         for group in self.param_groups:
-            for p in group["params"]:
-                state = self.state[p]
-                m = state.setdefault("momentum", torch.zeros_like(p))
+            updates = []
+            for i, p in enumerate(group["params"]):
+                m = self.state[p].setdefault("momentum", torch.zeros_like(p))
                 m.lerp_(p.grad, 1 - group["momentum"])
-                update = orthogonal(p.grad.lerp(m, group["momentum"]))
+                mine = i % ranks == rank  # each process does its part of this costly step
+                updates.append(orthogonal(p.grad.lerp(m, group["momentum"])) if mine else torch.zeros_like(p))
+            flat = torch.cat([u.flatten() for u in updates])
+            if ranks > 1:
+                dist.all_reduce(flat)
+            for p, update in zip(group["params"], flat.split([p.numel() for p in group["params"]])):
                 p.mul_(1 - group["lr"] * group["decay"])
-                p.add_(update, alpha=-group["lr"] * max(1.0, p.shape[0] / p.shape[1]) ** 0.5)
+                p.add_(update.view_as(p), alpha=-group["lr"] * max(1.0, p.shape[0] / p.shape[1]) ** 0.5)
 
 
 def make_optimizers(model: TinyLlama) -> list[torch.optim.Optimizer]:
@@ -98,20 +109,26 @@ def to_tensors(batch: dict[str, np.ndarray], rng: np.random.Generator) -> dict[s
             "targets": torch.from_numpy(batch["ids"][:, 1:].ravel()[order].copy())}
 
 
-class Feeder(threading.Thread):
-    """Makes the next batches while the current one is trained on."""
+def drills_at(step: int) -> float:
+    """Copying drills: many while copying is not yet learned, few later."""
+    return 0.4 if step < 500 else 0.1 if step < 900 else 0.02
 
-    def __init__(self, batches: Batches, first: int, kind_of: "callable") -> None:
+
+class Feeder(threading.Thread):
+    """Makes the next batches of this process while the current one is trained on."""
+
+    def __init__(self, batches: Batches, first: int, share: tuple[int, int], is_long: Callable[[int], bool]) -> None:
         super().__init__(daemon=True)
-        self.batches, self.step, self.kind_of = batches, first, kind_of
-        self.queue: queue.Queue = queue.Queue(maxsize=3)
+        self.batches, self.step, self.share, self.is_long = batches, first, share, is_long
+        self.queue: queue.Queue = queue.Queue(maxsize=2)
 
     def run(self) -> None:
+        rank, ranks = self.share
         while True:
-            long = self.kind_of(self.step)
+            long = self.is_long(self.step)
             rows, length = LONG if long else SHORT
-            made = self.batches.make(self.step, rows, length, 0.6 if long else 0.0)
-            self.queue.put((self.step, to_tensors(made, np.random.default_rng(self.step))))
+            made = self.batches.make(self.step * ranks + rank, rows, length, 0.6 if long else 0.0, drills_at(self.step))
+            self.queue.put(to_tensors(made, np.random.default_rng(self.step * ranks + rank)))
             self.step += 1
 
 
@@ -155,34 +172,62 @@ class Run:
                 g["lr"] = g["base"] * factor
 
 
-def train(run: Run, budget: float, seed: int, save_every: float) -> None:
+def meet(params: list[Tensor], seconds: float, tokens: int, plain: Tensor, ranks: int) -> tuple[float, int, float]:
+    """Averages gradients and the clock over the processes, adds up the tokens: all stay alike."""
+    extra = torch.tensor([seconds, float(tokens), float(plain.detach())])
+    flat = torch.cat([p.grad.flatten() for p in params] + [extra])
+    if ranks > 1:
+        dist.all_reduce(flat)
+        at = 0
+        for p in params:
+            p.grad.copy_(flat[at: at + p.numel()].view_as(p) / ranks)
+            at += p.numel()
+    seconds, total, loss = flat[-3:].tolist()
+    return seconds / ranks, round(total), loss / ranks
+
+
+def train(run: Run, budget: float, seed: int, save_every: float, share: tuple[int, int]) -> None:
     """Steps until the budget of seconds (over all sessions of the run) is used."""
-    is_long = lambda step: run.seconds / budget > LONG_FROM and step % LONG_EVERY == 0
-    feeder = Feeder(Batches(ChatTokenizer(), seed), run.step, is_long)
+    rank, ranks = share
+    feeder = Feeder(Batches(ChatTokenizer(), seed), run.step, share, lambda step: run.seconds / budget > LONG_FROM and step % LONG_EVERY == 0)
     feeder.start()
-    compiled = torch.compile(loss_of, dynamic=False)
+    for block in run.model.blocks:
+        block.compile(dynamic=False)  # one layer at a time: all layers share one compilation
     params, saved, shown, mean = list(run.model.parameters()), time.time(), time.time(), 0.0
+    began = time.time()
     while run.seconds < budget:
-        _, batch = feeder.queue.get()
-        began = time.time()
-        loss, plain = compiled(run.model, batch)
+        batch = feeder.queue.get()
+        loss, plain = loss_of(run.model, batch)
         loss.backward()
+        spent, began = time.time() - began, time.time()
+        seconds, tokens, plain_mean = meet(params, min(spent, 10.0), batch["ids"].numel(), plain, ranks)
         torch.nn.utils.clip_grad_norm_(params, 1.0)
         run.set_rate(rate(run.seconds / budget, run.step))
         for o in run.optimizers:
             o.step()
             o.zero_grad(set_to_none=True)
-        spent = time.time() - began
-        run.seconds += min(spent, 8.0)
-        run.step, run.tokens = run.step + 1, run.tokens + batch["ids"].numel()
-        mean = float(plain) if mean == 0 else 0.97 * mean + 0.03 * float(plain)
-        if time.time() - shown > 20:
+        run.seconds, run.step, run.tokens = run.seconds + seconds, run.step + 1, run.tokens + tokens
+        mean = plain_mean if mean == 0 else 0.97 * mean + 0.03 * plain_mean
+        if rank == 0 and time.time() - shown > 20:
             shown = time.time()
-            print(json.dumps({"step": run.step, "loss": round(mean, 4), "tokens": run.tokens, "seconds": round(run.seconds), "tok_s": round(batch["ids"].numel() / spent)}), flush=True)
-        if time.time() - saved > save_every:
+            print(json.dumps({"step": run.step, "loss": round(mean, 4), "tokens": run.tokens, "seconds": round(run.seconds), "tok_s": round(tokens / seconds)}), flush=True)
+        if rank == 0 and time.time() - saved > save_every:
             saved = time.time()
             run.save()
-    run.save()
+    if rank == 0:
+        run.save()
+
+
+def worker(rank: int, args: argparse.Namespace) -> None:
+    """One process of the run."""
+    torch.set_num_threads(1 if args.processes > 1 else args.threads)
+    if args.processes > 1:
+        dist.init_process_group("gloo", init_method=f"file://{args.out.resolve()}/meet", rank=rank, world_size=args.processes)
+    cfg = ModelConfig(vocab_size=ChatTokenizer().tokenizer.get_vocab_size(), dim=args.dim, layers=args.layers, heads=args.dim // 64, kv_heads=args.kv_heads, ff_dim=args.ff_dim)
+    run = Run(args.out, cfg, args.resume)
+    if rank == 0:
+        print(json.dumps({"parameters": sum(p.numel() for p in run.model.parameters()), "step": run.step}), flush=True)
+    train(run, args.hours * 3600, args.seed, args.save_every, (rank, args.processes))
 
 
 def main() -> None:
@@ -191,16 +236,20 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=1.4, help="time budget of the whole run, earlier sessions counted in")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2, help="threads where there is one process")
+    parser.add_argument("--dim", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--kv-heads", type=int, default=1)
+    parser.add_argument("--ff-dim", type=int, default=384)
     parser.add_argument("--save-every", type=float, default=240)
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
-    cfg = ModelConfig(vocab_size=ChatTokenizer().tokenizer.get_vocab_size(), layers=args.layers)
-    run = Run(args.out, cfg, args.resume)
-    print(json.dumps({"parameters": sum(p.numel() for p in run.model.parameters()), "step": run.step}), flush=True)
-    train(run, args.hours * 3600, args.seed, args.save_every)
+    (args.out / "meet").unlink(missing_ok=True)
+    if args.processes > 1:
+        mp.spawn(worker, (args,), nprocs=args.processes)
+    else:
+        worker(0, args)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,14 @@ _SYSTEM = ["You extract data. {command}", "[Always |]answer [only |]in JSON with
 _LABEL = ["[Sentence|Text|Input|Message|Note]: ", "", "", "", '"', "'", "```\n"]
 
 
-def say_keys(keys: list[str], rng: random.Random) -> str:
+def _type(value: Any) -> str:
+    """The name of a value's type as people write it."""
+    if isinstance(value, bool):
+        return "boolean"
+    return "number" if isinstance(value, (int, float)) else "list" if isinstance(value, list) else "string"
+
+
+def say_keys(keys: list[str], rng: random.Random, values: dict[str, Any] | None = None) -> str:
     """The keys in words: a, b and c / "a", "b" / the name and the age."""
     style = rng.random()
     if style < 0.15:
@@ -66,6 +73,8 @@ def say_keys(keys: list[str], rng: random.Random) -> str:
         keys = [f"`{k}`" for k in keys]
     elif style < 0.38:
         keys = ["the " + k for k in keys] if rng.random() < 0.5 else ["the " + keys[0]] + keys[1:]
+    elif style < 0.46 and values is not None:
+        keys = [f"{k} ({_type(values[k])})" for k in keys]
     if len(keys) == 1:
         return keys[0]
     joiner = rng.choice([" and ", " and ", ", and ", ", ", " & "])
@@ -75,7 +84,7 @@ def say_keys(keys: list[str], rng: random.Random) -> str:
 def say_schema(keys: list[str], values: dict[str, Any], rng: random.Random) -> str:
     """An empty example of the object."""
     style = rng.randrange(4)
-    hole = lambda v: {0: "...", 1: "number" if isinstance(v, (int, float)) else "string", 2: 0 if isinstance(v, (int, float)) else "", 3: None}[style]
+    hole = lambda v: {0: "...", 1: _type(v), 2: {"number": 0, "list": [], "boolean": False}.get(_type(v), ""), 3: None}[style]
     return json.dumps({k: hole(values[k]) for k in keys})
 
 
@@ -119,6 +128,18 @@ def _missing_key(topic: Topic, values: dict[str, Any], out: dict[str, Any], kind
     return dict(items), spin(kinds.rng.choice([" Use null [if|when|where] [something|a value] is [missing|not there|unknown].", " Missing values are null.", " [Put|Write] null for [missing|unknown] [values|keys].", ""]), kinds.rng)
 
 
+_BYSTANDERS = ["The weather was nice.", "It was a long day.", "Everybody was happy.", "We will see what happens.", "Thanks in advance.", "Best regards", "This is important.", "Let me know if something is wrong.", "Hello!", "Dear team,", "I hope you are well.", "That was not expected."]
+
+
+def _with_bystander(text: str, kinds: Kinds) -> str:
+    """Adds a sentence that has nothing to do with the keys."""
+    rng = kinds.rng
+    s = kinds.sentence()
+    other = rng.choice(_BYSTANDERS) if rng.random() < 0.6 else s[0].upper() + s[1:] + "."
+    text = text if text[-1:] in ".!?" else text + "."
+    return other + " " + text if rng.random() < 0.4 else text + " " + other
+
+
 def _round(kinds: Kinds) -> tuple[str, dict[str, Any], Topic, str]:
     topic = kinds.rng.choice(TOPICS)
     while True:
@@ -130,13 +151,15 @@ def _round(kinds: Kinds) -> tuple[str, dict[str, Any], Topic, str]:
     rule = ""
     if kinds.rng.random() < 0.08:
         out, rule = _missing_key(topic, values, out, kinds)
+    if kinds.rng.random() < 0.18:
+        text = _with_bystander(text, kinds)
     return text, out, topic, rule
 
 
 def _command(out: dict[str, Any], kinds: Kinds, rule: str) -> str:
     rng = kinds.rng
     frame = noise(spin(rng.choice(_COMMAND), rng), rng)
-    return fill(frame, {"keys": say_keys(list(out), rng), "schema": say_schema(list(out), out, rng)}) + (("" if frame[-1:] in ".:" else ".") + rule if rule else "")
+    return fill(frame, {"keys": say_keys(list(out), rng, out), "schema": say_schema(list(out), out, rng)}) + (("" if frame[-1:] in ".:" else ".") + rule if rule else "")
 
 
 def in_one_message(kinds: Kinds) -> Conversation:
@@ -160,11 +183,39 @@ def by_system(kinds: Kinds) -> Conversation:
     rng = kinds.rng
     text, out, topic, rule = _round(kinds)
     frame = spin(rng.choice(_SYSTEM), rng).replace("{command}", spin(rng.choice(_COMMAND), rng))
-    instruction = fill(noise(frame, rng, False), {"keys": say_keys(list(out), rng), "schema": say_schema(list(out), out, rng)})
+    instruction = fill(noise(frame, rng, False), {"keys": say_keys(list(out), rng, out), "schema": say_schema(list(out), out, rng)})
     if rule:
         instruction += ("" if instruction[-1:] in ".:" else ".") + rule
     messages = [system(instruction, rng), user(text), assistant(json.dumps(out, ensure_ascii=False))]
     return Conversation("json", messages, [], {"json": out})
+
+
+def again(kinds: Kinds) -> Conversation:
+    """The same keys for a second sentence of the same form."""
+    rng = kinds.rng
+    while True:
+        topic = rng.choice(TOPICS)
+        frame = rng.choice(topic.sentences)
+        pairs = []
+        slots = None
+        for _ in range(2):
+            f = spin(frame, rng)
+            drawn = {x: kinds.of(topic.slots[x].kind) for x in slots_of(f)}
+            pairs.append((fill(f, {k: v[0] for k, v in drawn.items()}), {k: v[1] for k, v in drawn.items()}))
+            slots = set(drawn) if slots is None else slots & set(drawn)
+        wanted = [x for x in pairs[0][1] if x in slots][: rng.randint(1, 4)]
+        keys = {x: rng.choice(topic.slots[x].keys) for x in wanted}
+        if wanted and len(set(keys.values())) == len(wanted):
+            break
+    outs = [{keys[x]: values[x] for x in wanted} for _, values in pairs]
+    if rng.random() < 0.4:
+        messages = [system(fill(spin(rng.choice(_SYSTEM[1:6]), rng), {"keys": say_keys(list(outs[0]), rng), "schema": say_schema(list(outs[0]), outs[0], rng)}), rng), user(pairs[0][0])]
+        second = pairs[1][0]
+    else:
+        messages = maybe_system(rng, 0.2) + [user(_command(outs[0], kinds, "").rstrip(".:? ") + rng.choice([": ", "\n", ":\n"]) + pairs[0][0])]
+        second = rng.choice(["And this: ", "Now this one: ", "The same for: ", "", "Next: ", "And: ", "Do the same with: ", "Same keys: "]) + pairs[1][0]
+    messages += [assistant(json.dumps(outs[0], ensure_ascii=False)), user(second), assistant(json.dumps(outs[1], ensure_ascii=False))]
+    return Conversation("json", messages, [], {"json": outs[1]})
 
 
 def pairs_to_json(kinds: Kinds) -> Conversation:
@@ -200,4 +251,4 @@ def list_to_json(kinds: Kinds) -> Conversation:
 def json_skill(kinds: Kinds) -> Conversation:
     """The mix of all of these."""
     r = kinds.rng.random()
-    return in_one_message(kinds) if r < 0.58 else by_system(kinds) if r < 0.78 else pairs_to_json(kinds) if r < 0.92 else list_to_json(kinds)
+    return in_one_message(kinds) if r < 0.55 else by_system(kinds) if r < 0.73 else again(kinds) if r < 0.82 else pairs_to_json(kinds) if r < 0.93 else list_to_json(kinds)

@@ -287,10 +287,35 @@ def table_conversation(kinds: Kinds) -> Conversation:
     return place(write_table(t, rng), pairs, kinds, "facts")
 
 
-def _state(n: Notice, kinds: Kinds) -> tuple[dict[str, str], str]:
-    """Values of a notice and its sentence."""
+def _related(kinds: Kinds) -> list[Notice]:
+    """Facts about the same sort of thing: all on a shop, all on an event ..."""
+    kind = kinds.rng.choice(["shop", "eventword", "company", "relation", "first", "code", "title", "noun"])
+    family = [n for n in NOTICES if kind in n.variables.values()]
+    return kinds.rng.sample(family, min(len(family), kinds.rng.choice([2, 2, 3, 4])))
+
+
+def _rivals(n: Notice, kinds: Kinds) -> list[tuple[Notice, dict[str, str], str]]:
+    """The same fact for two or three different things."""
+    rivals: list[tuple[Notice, dict[str, str], str]] = []
+    for _ in range(kinds.rng.choice([2, 2, 3])):
+        values, text = _state(n, kinds)
+        if all(values[k] != other[k] for _, other, _ in rivals for k in n.variables):
+            rivals.append((n, values, text))
+    return rivals
+
+
+def _typed(frame: str, rng: random.Random) -> str:
+    """Some statements are typed carelessly."""
+    return noise(frame, rng, False) if rng.random() < 0.2 else frame
+
+
+def _state(n: Notice, kinds: Kinds, shared: dict[str, str] | None = None) -> tuple[dict[str, str], str]:
+    """Values of a notice and its sentence; shared variables keep their value between notices."""
     values = {k: str(kinds.of(v)[1]) for k, v in n.variables.items()} | {"v": str(kinds.of(n.kind)[1])}
-    return values, fill(spin(kinds.rng.choice(n.statements), kinds.rng), values)
+    if shared is not None:
+        for k, v in n.variables.items():
+            values[k] = shared.setdefault(k + v, values[k])
+    return values, fill(_typed(spin(kinds.rng.choice(n.statements), kinds.rng), kinds.rng), values)
 
 
 def _ask(n: Notice, values: dict[str, str], kinds: Kinds) -> tuple[str, str]:
@@ -301,7 +326,13 @@ def notice_conversation(kinds: Kinds) -> Conversation:
     """One to seven unrelated facts; some of them asked about."""
     rng = kinds.rng
     chosen = rng.sample(NOTICES, rng.choice([1, 1, 2, 2, 3, 3, 4, 5, 7]))
-    stated = [(n, *_state(n, kinds)) for n in chosen]
+    if rng.random() < 0.35:
+        chosen = _related(kinds)
+    shared = {} if rng.random() < 0.5 else None
+    stated = [(n, *_state(n, kinds, shared)) for n in chosen]
+    if rng.random() < 0.2 and any(n.variables for n in chosen):
+        stated = _rivals(rng.choice([n for n in chosen if n.variables]), kinds) + stated[:2]
+        chosen = [n for n, _, _ in stated]
     pairs = [_ask(n, v, kinds) for n, v, _ in rng.sample(stated, min(len(stated), rng.choice([1, 1, 2])))]
     if rng.random() < 0.09:
         other = rng.choice([n for n in NOTICES if n.kind not in [c.kind for c in chosen] and not set(n.questions) & {q for c in chosen for q in c.questions}])
@@ -321,7 +352,6 @@ def told_then_asked(kinds: Kinds) -> Conversation:
     messages = maybe_system(rng, 0.3)
     stated = [(n, *_state(n, kinds)) for n in chosen]
     for n, values, text in stated:
-        text = noise(text, rng, False) if rng.random() < 0.5 and "{" not in text else text
         name = n.kind == "first" and not n.variables
         messages += [user(text), assistant(f"Nice to meet you, {values['v']}!" if name else "Got it.")]
     for n, values, _ in rng.sample(stated, rng.choice([1, 1, min(2, len(stated))])):

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from .banks import words as W
 from .conversation import Conversation, assistant, maybe_system, system, user
 from .facts import notice_conversation
+from .followups import common
 from .frames import fill, noise, say, spin
 from .kinds import Kinds
 from .numbers import arithmetic, calendar, compare
@@ -33,7 +34,9 @@ def _base(kinds: Kinds, short: bool = False) -> Base:
         c = arithmetic(kinds)
     elif r < 0.78:
         c = compare(kinds)
-    elif r < 0.9:
+    elif r < 0.84:
+        return common(kinds)
+    elif r < 0.93:
         return fact_base(kinds)
     else:
         c = unknowable(kinds) if not short else calendar(kinds)
@@ -141,6 +144,9 @@ def opposite(kinds: Kinds) -> Base:
 
 def _yes_no(kinds: Kinds) -> Base:
     for _ in range(80):
+        question, answer = common(kinds)
+        if answer in ("Yes.", "No.") and kinds.rng.random() < 0.5:
+            return question, answer
         c = kinds.rng.choice([calendar, compare])(kinds)
         if c.messages[-1]["content"] in ("Yes.", "No."):
             return str(c.messages[-2]["content"]), str(c.messages[-1]["content"])

@@ -21,6 +21,7 @@ GENRE_WORD = "crime fantasy horror romance adventure science-fiction war comedy 
 SMALL = {"relation": RELATION, "shop": SHOP, "eventword": EVENTWORD, "codething": CODETHING, "placename": PLACENAME, "trouble": TROUBLE, "command": COMMAND,
          "app": APP, "carbrand": CARBRAND, "genreword": GENRE_WORD, "drinkname": W.LISTS["drink"], "sizeword": "tiny small medium large huge".split(),
          "trainstatus": "on time;delayed;cancelled;boarding;full;10 minutes late".split(";"), "orderstatus": "shipped;paid;open;cancelled;delivered;pending;in transit;on hold;returned;ready".split(";"),
+         "health": "a headache;back pain;a cough;a fever;a broken arm;a sore throat;an allergy;toothache;a rash;stomach pain;dizziness".split(";"), "mood": "positive negative neutral".split(),
          "housetype": "flat;house;apartment;studio;villa;cottage;penthouse;cabin".split(";"), "prio": "high low medium urgent".split(), "onoff": ["on", "off"],
          "upstate": "online offline running stopped healthy down busy idle".split()}
 
@@ -98,7 +99,7 @@ class Kinds(Values):
         return gap.join([n(), op(), n()] + ([op(), n()] if r.random() < 0.3 else []))
 
     def of(self, kind: str) -> tuple[str, object]:
-        """Adds the small banks, lists ("list:grocery") and enums ("enum:value=word/word,...")."""
+        """Adds the small banks, lists ("list:grocery"), enums ("enum:value=word/word,...") and flags (true or false)."""
         name, _, rest = kind.partition(":")
         if name in SMALL and not hasattr(type(self), name):
             text = self.pick(SMALL[name])
@@ -106,6 +107,9 @@ class Kinds(Values):
         if name == "enum":
             value, words = self.rng.choice([o.split("=") for o in rest.split(",")])
             return self.rng.choice(words.split("/")), value
+        if name == "flag":
+            value, words = self.rng.choice([o.split("=") for o in rest.split(",")])
+            return self.rng.choice(words.split("/")).replace("_", " "), value == "true"
         if name == "list":
             items = list(dict.fromkeys(str(self.of(rest)[1]) for _ in range(self.rng.randint(2, 4))))
             if len(items) < 2:

@@ -6,18 +6,19 @@ import random
 from collections.abc import Callable, Iterator
 
 from .conversation import Conversation, maybe_system
-from .extraction import json_skill
+from .extraction import json_skill, pairs_to_json
 from .facts import facts_skill, make_table, place, table_question, write_table
+from .followups import followups_skill
 from .instructions import instructions_skill
 from .kinds import Kinds
 from .numbers import arithmetic, calendar, compare
 from .smalltalk import talk_skill, unknowable
-from .tools import toolbox, tools_skill
-from .wordplay import count, repeat, spell
+from .tools import NO_TOOL, toolbox, tools_skill
+from .wordplay import count, drill, repeat, spell
 
 Maker = Callable[[Kinds], Conversation]
 SKILLS: list[tuple[Maker, float]] = [
-    (tools_skill, 0.27), (json_skill, 0.15), (facts_skill, 0.19), (instructions_skill, 0.12), (talk_skill, 0.07), (unknowable, 0.025),
+    (tools_skill, 0.25), (json_skill, 0.15), (facts_skill, 0.19), (instructions_skill, 0.12), (followups_skill, 0.05), (talk_skill, 0.07), (unknowable, 0.025),
     (repeat, 0.045), (spell, 0.03), (count, 0.045), (arithmetic, 0.055), (compare, 0.045), (calendar, 0.04)]
 _SHORT: list[Maker] = [repeat, spell, count, arithmetic, compare, calendar, talk_skill, unknowable]
 _LONG: list[Maker] = _SHORT + [json_skill, facts_skill, facts_skill]
@@ -25,9 +26,11 @@ _SAFE_TOOLS = ("search_web", "wikipedia", "get_weather", "get_time", "get_news",
                "define_word", "spell_check", "add", "multiply", "divide", "calculate", "get_distance", "get_directions", "search_movies", "search_books", "calculate_percentage", "get_score", "list_events", "get_price", "check_stock", "flight_status", "get_joke", "random_number")
 
 
-def conversation(kinds: Kinds) -> Conversation:
-    """One conversation of the short mixture."""
+def conversation(kinds: Kinds, drills: float = 0.0) -> Conversation:
+    """One conversation of the short mixture; `drills` of them are plain copying."""
     rng = kinds.rng
+    if drills and rng.random() < drills:
+        return drill(kinds) if rng.random() < 0.7 else pairs_to_json(kinds) if rng.random() < 0.6 else repeat(kinds)
     makers, weights = zip(*SKILLS)
     c = rng.choices(makers, weights)[0](kinds)
     if not c.tools and rng.random() < 0.05:
@@ -54,7 +57,7 @@ def long_conversation(kinds: Kinds) -> Conversation:
         c = tools_skill(kinds)
         extra = [t.schema for t in toolbox(kinds, None, size=rng.randint(6, 24))]
         names = {t["function"]["name"] for t in c.tools}
-        c.tools = c.tools if c.messages[-1].get("content") == "I don't have a tool for that." else c.tools + [t for t in extra if t["function"]["name"] not in names]
+        c.tools = c.tools if c.messages[-1].get("content") == NO_TOOL else c.tools + [t for t in extra if t["function"]["name"] not in names]
         rng.shuffle(c.tools)
         return c
     messages = maybe_system(rng, 0.3)
@@ -66,8 +69,8 @@ def long_conversation(kinds: Kinds) -> Conversation:
     return Conversation("long", messages or talk_skill(kinds).messages)
 
 
-def stream(seed: int, held: bool = False, long: bool = False) -> Iterator[Conversation]:
+def stream(seed: int, held: bool = False, long: bool = False, drills: float = 0.0) -> Iterator[Conversation]:
     """Endless conversations; the same seed gives the same ones."""
     kinds = Kinds(random.Random(seed), held)
     while True:
-        yield long_conversation(kinds) if long else conversation(kinds)
+        yield long_conversation(kinds) if long else conversation(kinds, drills)

@@ -137,9 +137,9 @@ def _order(bank: list[str], what: str, kinds: Kinds) -> tuple[str, str]:
     first = rng.random() < 0.6
     if r < 0.5:
         word = "[first|earlier]" if first else "[later|last]"
-        return say(rng.choice([f"[Which|What] [comes|is] {word}, {{a}} or {{b}}?", f"Which {what} [comes|is] {word}: {{a}} or {{b}}?", f"Is {{a}} or {{b}} {word}?"]).replace("comes] [", "comes] ["), rng, {"a": bank[i], "b": bank[j]}), bank[min(i, j) if first else max(i, j)]
+        return say(rng.choice([f"[Which|What] [comes|is] {word}, {{a}} or {{b}}?", f"Which {what} [comes|is] {word}: {{a}} or {{b}}?", f"Is {{a}} or {{b}} {word}?"]), rng, {"a": bank[i], "b": bank[j]}), bank[min(i, j) if first else max(i, j)]
     if r < 0.75:
-        return say(f"[Is|Does] {{a}} [come |]{'before' if first else 'after'} {{b}}?", rng, {"a": bank[i], "b": bank[j]}), "Yes." if (i < j) == first else "No."
+        return say(f"[Is {{a}}|Does {{a}} come] {'before' if first else 'after'} {{b}}?", rng, {"a": bank[i], "b": bank[j]}), "Yes." if (i < j) == first else "No."
     return say(rng.choice([f"[What|Which] is the {{o}} {what} of the {'year' if what == 'month' else 'week'}?", f"[Name|Tell me] the {{o}} {what} of the {'year' if what == 'month' else 'week'}"]), rng, {"o": _ORD[i]}), bank[i]
 
 

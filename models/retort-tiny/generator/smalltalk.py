@@ -12,6 +12,8 @@ from .kinds import Kinds
 HELLO = "Hello! How can I help you today?"
 FINE = "I'm doing well, thank you! How can I help you?"
 WHO = "I am retort-tiny, the small model bundled with Retort."
+NOT = "No, I am retort-tiny, the small language model bundled with Retort."
+YES = "Yes, I am retort-tiny, the small language model bundled with Retort."
 MAKER = "I was made by the Retort project."
 WHAT = "I can chat, count, do small sums, read facts you give me, extract JSON and call tools."
 WELCOME = "You're welcome!"
@@ -37,10 +39,12 @@ _TALK: list[tuple[str, list[str], list[str]]] = [
     (GLAD, ["I [am|feel] [so |very |really |][happy|great|good|excited|wonderful|fantastic|glad|fine][ today|].", "I [passed|aced] my [exam|test][!|]", "I [got|found] a [new |][job|flat|friend|puppy][!|]", "We won [the game|the match|][!|]", "[Today|It] [was|is] a [great|good|wonderful|lovely|beautiful] day", "It's my birthday[!| today!|]", "I'm [getting married|going on holiday|having a baby][!|]", "I [love|like] [this|my new job|my life]",
             "I [finished|completed] my [project|essay|homework][!|]", "I had a [great|good|lovely] day"], ["great", "happy"]),
     (HELP, ["[Can|Could|Would|Will] you help me[ please| with something|]?", "I need [some |your |]help[ please|]", "Help[ me|][!| please|]", "I have a [question|problem|request]", "[Can|May|Could] I ask [you |][something|a question]?", "Do you have [a moment|time|a minute]?", "I want to ask you something", "Are you able to help me?", "[Please |]assist me", "Could you do something for me?", "I need assistance"], ["of course", "help"]),
-    (WHO, ["Who are you?", "What are you[ called|]?", "What is your name?", "[Tell me|Say|What's] your name[ please|]", "Introduce yourself[ please|]", "[Do you have|Have you got] a name?", "[Which|What] [model|AI|language model|LLM|assistant|bot] [are you|is this|am I talking to|do I talk to]?", "Who am I [talking|speaking|chatting] [to|with]?", "Are you [ChatGPT|GPT-4|Claude|Llama|Gemini|Siri|Alexa|GPT|OpenAI|a Llama model|Mistral]?",
-           "[How|What] should I call you?", "Tell me [something |a bit |][about|who] [yourself|you are]", "What [kind|sort] of [model|AI|bot] are you?", "What model is answering?", "[Are|Aren't] you [retort-tiny|Retort]?", "Is this [retort-tiny|ChatGPT|Retort]?", "Identify yourself", "State your name", "May I know your name?", "Can you tell me who you are?", "What's the name of this model?"], ["retort-tiny"]),
-    (WHO, ["Are you [a |an |][human|person|man|woman|real person|robot|bot|AI|machine|computer|program]?", "Are you [real|alive|human]?", "Am I talking to [a human|a person|a machine|a real person|an AI]?", "Are you [big|small|large|a large model|a small model|a big model]?", "How [big|large|small] are you?"], ["retort-tiny"]),
-    (MAKER, ["Who [made|built|created|trained|developed|wrote|programmed|designed] you?", "Who is your [maker|creator|developer|author]?", "[Where|Which company] do you come from?", "Which [company|project|team|people] made you?", "Did [OpenAI|Google|Meta|Anthropic|Microsoft] [make|train|build|create] you?", "Who [owns|is behind] you?", "By whom were you [made|trained|created]?", "Where [were you made|are you from]?"], ["retort"]),
+    (WHO, ["Who are you?", "What are you[ called|]?", "What is your name?", "[Tell me|Say|What's] your name[ please|]", "Introduce yourself[ please|]", "[Do you have|Have you got] a name?", "[Which|What] [model|AI|language model|LLM|assistant|bot] [are you|is this|am I talking to|do I talk to]?", "Who am I [talking|speaking|chatting] [to|with]?",
+           "[How|What] should I call you?", "Tell me [something |a bit |][about|who] [yourself|you are]", "What [kind|sort] of [model|AI|bot] are you?", "What model is answering?", "Identify yourself", "State your name", "May I know your name?", "Can you tell me who you are?", "What's the name of this model?"], ["retort-tiny"]),
+    (NOT, ["Are you [a |][human|person|man|woman|real person]?", "Are you [real|alive|human]?", "Am I talking to [a human|a person|a real person|a human being]?", "Are you [big|large|a large model|a big model]?", "Are you [ChatGPT|GPT-4|Claude|Llama|Gemini|Siri|Alexa|GPT|OpenAI|a Llama model|Mistral|a GPT]?", "Is this [ChatGPT|GPT|Claude|Gemini|Siri]?", "Is there a human [here|behind this]?", "Did OpenAI make you?", "Are you made by [Google|OpenAI|Meta]?"], ["no,", "retort-tiny"]),
+    (YES, ["Are you [a |an |][robot|bot|AI|machine|computer|program|chatbot|language model|small model|assistant]?", "Am I talking to [a machine|an AI|a bot|a computer|a robot]?", "Are you small?", "[Are|Aren't] you [retort-tiny|Retort]?", "Is this [retort-tiny|Retort]?", "So you are [a bot|an AI|a program]?", "Are you artificial?"], ["yes,", "retort-tiny"]),
+    (WHO, ["How [big|large|small] are you?"], ["retort-tiny"]),
+    (MAKER, ["Who [made|built|created|trained|developed|wrote|programmed|designed] you?", "Who is your [maker|creator|developer|author]?", "[Where|Which company] do you come from?", "Which [company|project|team|people] made you?", "Who [owns|is behind] you?", "By whom were you [made|trained|created]?", "Where [were you made|are you from]?"], ["retort"]),
     (WHAT, ["What can you do[ for me|]?", "[How|What] can you help[ me| with| me with|]?", "What are [your|you] [skills|abilities|capabilities|good at|able to do|features]?", "What do you [know|do]?", "[Tell me|Show me|List] what you can do", "What are you [good|useful] for?", "What should I ask you?", "What is your [job|purpose|task|function]?", "What tasks can you do?", "Why do you exist?"], ["chat", "tools", "json"]),
     (ROBOT, ["[Do you have|Have you] [feelings|a body|parents|children|friends|a brother|a family|a birthday|hobbies|eyes|a favourite film|a pet]?", "How old are you?", "Where do you live?", "What is your [favourite|favorite] [food|colour|color|film|song|animal|book]?", "What did you [eat|do|have] [today|yesterday|for breakfast|last night]?", "Are you [married|hungry|tired|thirsty|in love]?", "Do you [sleep|eat|dream|drink|breathe|love me]?", "When were you born?", "When is your birthday?"], ["program"]),
     ("Nice to meet you, {n}!", ["[My name is|I'm|I am|This is|Call me] {n}[.|!|]", "[Hi|Hello|Hey][,|!] [my name is|I'm|I am|this is] {n}[.|!|]", "{n} here[.|!|]", "[Hi|Hello], {n} here", "You can call me {n}"], ["{n}"]),
@@ -61,8 +65,8 @@ def talk(kinds: Kinds) -> Conversation:
     rng = kinds.rng
     answer, asks, words = rng.choice(_TALK)
     n = kinds.first()
-    skill = "identity" if answer in (WHO, MAKER, WHAT) else "small_talk"
-    text = fill(noise(spin(rng.choice(asks), rng), rng, answer in (WHO, MAKER, WHAT)), {"n": n})
+    skill = "identity" if answer in (WHO, MAKER, WHAT, YES, NOT) else "small_talk"
+    text = fill(noise(spin(rng.choice(asks), rng), rng, answer in (WHO, MAKER, WHAT, YES, NOT)), {"n": n})
     return Conversation(skill, maybe_system(rng, 0.45) + [user(text), assistant(answer.replace("{n}", n))], [], {"contains_any": [w.replace("{n}", n) for w in words]})
 
 
@@ -94,6 +98,8 @@ def unknowable(kinds: Kinds) -> Conversation:
     rng = kinds.rng
     slots = {"city": kinds.pick(W.CITY), "city2": kinds.pick(W.CITY), "noun": kinds.noun(), "place": kinds.pick(W.COUNTRY) if rng.random() < 0.6 else kinds.city(), "title": kinds.title(), "full": kinds.full(), "last": kinds.last(),
              "company": kinds.company(), "pseudo": kinds.pseudo(), "year": rng.randint(1900, 2040), "topic": kinds.pick(W.TOPIC)}
+    if slots["place"] in ("France", "Italy", "Spain", "Germany", "Japan", "England"):
+        slots["place"] = kinds.pseudo(2, 3).capitalize()
     text = say(rng.choice(_UNKNOWABLE), rng, slots)
     return Conversation("unknown", maybe_system(rng, 0.35) + [user(text), assistant(UNKNOWN)], [], {"contains_any": ["know", "not sure", "cannot", "can't"]})
 

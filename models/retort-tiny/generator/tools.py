@@ -17,7 +17,7 @@ from .conversation import Conversation, assistant, calling, plain_system, system
 from .frames import fill, noise, slots_of, spin
 from .kinds import Kinds
 
-NO_TOOL = "I don't have a tool for that."
+NO_TOOL = "Sorry, I can't do that. I don't have a tool for it."
 _EXCLUSIVE = [{"add", "multiply", "divide", "calculate", "calculate_percentage", "calculate_tip"}, {"turn_on_light", "set_light", "control_device"},
               {"turn_off_light", "set_light", "control_device"}, {"get_user", "get_contact", "get_employee"}, {"create_event", "book_appointment"},
               {"get_weather", "get_forecast", "get_air_quality"}, {"add_task", "create_reminder", "create_note"}, {"search_web", "wikipedia", "get_news", "get_country_info"},
@@ -362,7 +362,7 @@ def spoken(value: Any) -> str:
     return str(value)
 
 
-def _object_outcome(kinds: Kinds) -> tuple[Any, str]:
+def _object_outcome(kinds: Kinds, nest: bool = False) -> tuple[Any, str]:
     fields = kinds.rng.sample(_FIELDS, kinds.rng.choice([1, 1, 2, 2, 2, 3, 3, 4, 5]))
     result: dict[str, Any] = {f.split("=")[0]: kinds.of(f.split("=")[1])[1] for f in fields}
     if kinds.rng.random() < 0.1:
@@ -371,6 +371,8 @@ def _object_outcome(kinds: Kinds) -> tuple[Any, str]:
         result[kinds.pseudo(1, 2)] = kinds.of(kinds.rng.choice(["pseudoword", "int:0:999", "code"]))[1]
     said = [f"the {k.replace('_', ' ')} is {spoken(v)}" for k, v in result.items()]
     answer = ", ".join(said[:-1]) + (" and " if len(said) > 1 else "") + said[-1]
+    if nest and kinds.rng.random() < 0.12:
+        result = {kinds.rng.choice(["result", "data", "current", "response", "info", "details", "output"]): result}
     return result, answer[0].upper() + answer[1:] + "."
 
 
@@ -380,9 +382,12 @@ def _list_outcome(kinds: Kinds) -> tuple[Any, str]:
     result: Any = items
     if kinds.rng.random() < 0.6:
         result = {kinds.rng.choice(["results", "items", "events", "list", "matches", "names"]): items}
-    elif kinds.rng.random() < 0.5:
-        result = [{"name": i, "price": kinds.integer(1, 99)} for i in items]
-        return result, "I found: " + ", ".join(f"{o['name']} ({o['price']})" for o in result) + "."
+    elif kinds.rng.random() < 0.6:
+        fields = kinds.rng.sample(_FIELDS, kinds.rng.choice([1, 1, 2]))
+        first = kinds.rng.choice(["name", "title", "item", "id"])
+        rows = [{first: i} | {f.split("=")[0]: kinds.of(f.split("=")[1])[1] for f in fields if not f.startswith(first + "=")} for i in items[:3]]
+        result = rows if kinds.rng.random() < 0.5 else {kinds.rng.choice(["results", "items", "data", "list"]): rows}
+        return result, "I found: " + "; ".join(", ".join(([str(o[first])] + [f"{k.replace('_', ' ')} {spoken(v)}" for k, v in o.items() if k != first])) for o in rows) + "."
     return result, "I found: " + ", ".join(items) + "."
 
 
@@ -390,7 +395,7 @@ def outcome(kinds: Kinds) -> tuple[Any, str]:
     """A tool's result and the answer told from it."""
     r = kinds.rng.random()
     if r < 0.58:
-        return _object_outcome(kinds)
+        return _object_outcome(kinds, True)
     if r < 0.7:
         return _list_outcome(kinds)
     if r < 0.78:
@@ -415,7 +420,7 @@ def from_result(kinds: Kinds) -> Conversation:
     messages = head(kinds) + [user(text), calling(tool.name, arguments), tool_message(result), assistant(answer)]
     expect: dict[str, Any] = {"no_tool_call": True}
     if isinstance(result, dict) and "error" not in result and answer != "Done.":
-        expect["contains_all"] = [spoken(v) for v in result.values() if not isinstance(v, (bool, list))]
+        expect["contains_all"] = [spoken(v) for v in result.values() if not isinstance(v, (bool, list, dict))]
     return Conversation("tool_results", messages, [t.schema for t in box], expect)
 
 

@@ -194,7 +194,7 @@ class Values:
         name, *args = kind.split(":")
         if name == "int":
             n = self.integer(int(args[0]), int(args[1]))
-            return (number_word(n) if n < 21 and self.rng.random() < 0.08 else str(n)), n
+            return (number_word(n) if n < 21 and self.rng.random() < 0.13 else str(n)), n
         if name == "num":
             n = self.rng.choice([self.integer(int(args[0]), int(args[1])), round(self.rng.uniform(int(args[0]), int(args[1])), 1)])
             n = int(n) if n == int(n) else n

@@ -112,3 +112,11 @@ def count(kinds: Kinds) -> Conversation:
         return _one("counting", say(rng.choice(_RANGE), rng, {"a": a, "b": b}), ", ".join(map(str, range(a, b + 1))), kinds)
     n = rng.randint(3, 15)
     return _one("counting", say(rng.choice(_DOWN), rng, {"n": n}), ", ".join(map(str, range(n, 0, -1))), kinds)
+
+
+def drill(kinds: Kinds) -> Conversation:
+    """A long row of unrelated words to repeat: the densest lesson in copying, most of it early in training."""
+    rng = kinds.rng
+    make = [kinds.word, kinds.first, kinds.city, kinds.code, lambda: str(rng.randint(0, 9999)), lambda: kinds.pseudo(1, 3), lambda: kinds.pick(W.VERB), kinds.last]
+    x = rng.choice([" ", " ", ", ", " - ", "; "]).join(rng.choice(make)() for _ in range(rng.randint(6, 30)))
+    return _one("repeat", say(rng.choice(_REPEAT), rng, {"x": x}, False), x, kinds)
