@@ -14,7 +14,7 @@ from generator.mixture import stream
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--count", type=int, default=600)
+    parser.add_argument("--count", type=int, default=480)
     args = parser.parse_args()
     source = stream(20_261_121, held=True)
     lines = []
