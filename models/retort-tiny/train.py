@@ -29,8 +29,8 @@ from torch import Tensor
 from dataset import Batches, ChatTokenizer
 from model import ModelConfig, TinyLlama
 
-DECAY_FROM, LONG_FROM, LONG_EVERY, PROMPT_WEIGHT = 0.45, 0.8, 3, 0.1
-SHORT, LONG = (6, 384), (2, 2048)  # rows and their length, for each process
+DECAY_FROM, LONG_EVERY, PROMPT_WEIGHT = 0.45, 4, 0.1
+SHORT, LONG = (6, 384), (1, 2048)  # rows and their length, for each process
 
 
 def orthogonal(g: Tensor, steps: int = 5) -> Tensor:
@@ -186,10 +186,10 @@ def meet(params: list[Tensor], seconds: float, tokens: int, plain: Tensor, ranks
     return seconds / ranks, round(total), loss / ranks
 
 
-def train(run: Run, budget: float, seed: int, save_every: float, share: tuple[int, int]) -> None:
+def train(run: Run, budget: float, args: argparse.Namespace, share: tuple[int, int]) -> None:
     """Steps until the budget of seconds (over all sessions of the run) is used."""
     rank, ranks = share
-    feeder = Feeder(Batches(ChatTokenizer(), seed), run.step, share, lambda step: run.seconds / budget > LONG_FROM and step % LONG_EVERY == 0)
+    feeder = Feeder(Batches(ChatTokenizer(), args.seed), run.step, share, lambda step: run.seconds / budget > args.long_from and step % LONG_EVERY == 0)
     feeder.start()
     for block in run.model.blocks:
         block.compile(dynamic=False)  # one layer at a time: all layers share one compilation
@@ -200,7 +200,7 @@ def train(run: Run, budget: float, seed: int, save_every: float, share: tuple[in
         loss, plain = loss_of(run.model, batch)
         loss.backward()
         spent, began = time.time() - began, time.time()
-        seconds, tokens, plain_mean = meet(params, min(spent, 10.0), batch["ids"].numel(), plain, ranks)
+        seconds, tokens, plain_mean = meet(params, min(spent, 60.0), batch["ids"].numel(), plain, ranks)
         torch.nn.utils.clip_grad_norm_(params, 1.0)
         run.set_rate(rate(run.seconds / budget, run.step))
         for o in run.optimizers:
@@ -211,7 +211,7 @@ def train(run: Run, budget: float, seed: int, save_every: float, share: tuple[in
         if rank == 0 and time.time() - shown > 20:
             shown = time.time()
             print(json.dumps({"step": run.step, "loss": round(mean, 4), "tokens": run.tokens, "seconds": round(run.seconds), "tok_s": round(tokens / seconds)}), flush=True)
-        if rank == 0 and time.time() - saved > save_every:
+        if rank == 0 and time.time() - saved > args.save_every:
             saved = time.time()
             run.save()
     if rank == 0:
@@ -227,13 +227,14 @@ def worker(rank: int, args: argparse.Namespace) -> None:
     run = Run(args.out, cfg, args.resume)
     if rank == 0:
         print(json.dumps({"parameters": sum(p.numel() for p in run.model.parameters()), "step": run.step}), flush=True)
-    train(run, args.hours * 3600, args.seed, args.save_every, (rank, args.processes))
+    train(run, args.hours * 3600, args, (rank, args.processes))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--hours", type=float, default=1.4, help="time budget of the whole run, earlier sessions counted in")
+    parser.add_argument("--long-from", type=float, default=0.8, help="part of the budget after which rows of 2,048 tokens come in")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)

@@ -80,7 +80,7 @@ def _shaped(kinds: Kinds) -> tuple[str, Base, dict[str, object]]:
     rng, r = kinds.rng, kinds.rng.random()
     question, answer = _base(kinds)
     if r < 0.2:
-        return spin(rng.choice(_CAPS), rng), (question, answer.upper()), {"uppercase": True}
+        return spin(rng.choice(_CAPS), rng), (question, answer.upper()), {"equals": answer.upper().rstrip(".")}
     if r < 0.27:
         return spin(rng.choice(_LOWER), rng), (question, answer.lower()), {"equals": answer.lower().rstrip(".")}
     if r < 0.42:
