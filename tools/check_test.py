@@ -176,6 +176,10 @@ class Lengths(Sources):
         self.assert_reports(problems, "src/base/a.h:1: 101 columns")
         self.assert_reports(problems, "a.md:4: 121 columns")
         self.assertEqual(len(problems), 2)
+        self.write("tools/tidy_exceptions.txt", "wide src/base/*\nwide a.md\nwide b/*\n")
+        problems = tidy_lengths.check_columns(self.tree())
+        self.assert_reports(problems, "wide b/* fits no such file")
+        self.assertEqual(len(problems), 1)
 
 
 class Words(Sources):
