@@ -12,9 +12,8 @@
 #include "text/pre_tokenizer.h"
 #include "text/tokenizer.h"
 
+namespace retort::text {
 namespace {
-
-using namespace retort::text;  // NOLINT: a program of one file
 
 void check(bool holds) {
   if (!holds) std::abort();
@@ -91,10 +90,8 @@ std::string without_marks(std::string text) {
   return text;
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size < 2) return 0;
+void try_one(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return;
   const std::size_t which = data[0] % tokenizers().size();
   const Tokenizer& tokenizer = tokenizers()[which];
   std::string text(reinterpret_cast<const char*>(data) + 2, size - 2);
@@ -123,5 +120,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     spelled += tokenizer.piece(id);
   }
   check(spelled == text);
+}
+
+}  // namespace
+}  // namespace retort::text
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  retort::text::try_one(data, size);
   return 0;
 }

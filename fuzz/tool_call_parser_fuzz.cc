@@ -10,9 +10,8 @@
 
 #include "text/tool_call_parser.h"
 
+namespace retort::text {
 namespace {
-
-using namespace retort::text;  // NOLINT: a program of one file
 
 void check(bool holds) {
   if (!holds) std::abort();
@@ -49,10 +48,8 @@ bool is_object(std::string_view text) {
   return state == JsonScanner::State::done && text.starts_with('{');
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size < 2) return 0;
+void try_one(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return;
   constexpr const char* kNames[] = {"hermes", "mistral", "llama3"};
   const ToolCallFormat& format = *find_tool_call_format_named(kNames[data[0] % std::size(kNames)]);
   const std::string_view text(reinterpret_cast<const char*>(data) + 2, size - 2);
@@ -71,5 +68,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   check(calls <= 3);
   check(calls > 0 ? content.size() < text.size() : content == text);
+}
+
+}  // namespace
+}  // namespace retort::text
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  retort::text::try_one(data, size);
   return 0;
 }

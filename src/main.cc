@@ -1,16 +1,12 @@
-// retort: a table of contents. Each command is a file in src/cli; `serve` is where a server begins.
-#include "cli/bench.h"
+// retort: a table of contents. Each command is a file in src/cli; serve.cc is where a server
+// begins.
 #include "cli/command_line.h"
-#include "cli/inspect.h"
-#include "cli/logits.h"
-#include "cli/render.h"
-#include "cli/serve.h"
-#include "cli/tokenize.h"
-#include "cli/version.h"
+#include "cli/commands.h"
 
 int main(int argc, char** argv) {
-  using namespace retort::cli;  // NOLINT: the commands and nothing else
-  return run_command({serve_command(), bench_command(), inspect_command(), logits_command(),
-                      render_command(), tokenize_command(), config_command(), version_command()},
-                     argc, argv);
+  namespace cli = retort::cli;
+  return cli::run_command({cli::serve_command(), cli::bench_command(), cli::inspect_command(),
+                           cli::logits_command(), cli::render_command(), cli::tokenize_command(),
+                           cli::config_command(), cli::version_command()},
+                          argc, argv);
 }

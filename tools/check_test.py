@@ -149,7 +149,7 @@ class Lengths(Sources):
     def test_an_exception_may_only_shrink(self):
         self.write("src/base/a.cc", self.function(80))
         listed = "function src/base/a.cc:f "
-        for length, what in [(79, "may only shrink"), (81, "lower its line"), (80, None)]:
+        for length, what in [(79, "may only shrink"), (81, "--shrink"), (80, None)]:
             self.write("tools/tidy_exceptions.txt", f"{listed}{length}\n")
             if what:
                 self.assert_reports(self.problems(), what)
@@ -158,7 +158,15 @@ class Lengths(Sources):
 
     def test_an_exception_that_is_not_needed_goes(self):
         self.write("tools/tidy_exceptions.txt", "file src/base/a.cc 900\n")
-        self.assert_reports(self.problems(), "remove the line")
+        self.assert_reports(self.problems(), "within its limit")
+
+    def test_exceptions_are_shrunk_never_grown(self):
+        self.write("src/base/a.cc", self.function(80))
+        self.write("tools/tidy_exceptions.txt", "# why\nfunction src/base/a.cc:f 90\n"
+                   "file src/base/b.cc 900\nbinary *.gguf\n")
+        tidy_lengths.shrink_exceptions(self.tree())
+        text = (self.root / "tools/tidy_exceptions.txt").read_text()
+        self.assertEqual(text, "# why\nfunction src/base/a.cc:f 80\nbinary *.gguf\n")
 
     def test_columns(self):
         self.write("src/base/a.h", "/" * 101 + "\n")
@@ -168,6 +176,10 @@ class Lengths(Sources):
         self.assert_reports(problems, "src/base/a.h:1: 101 columns")
         self.assert_reports(problems, "a.md:4: 121 columns")
         self.assertEqual(len(problems), 2)
+        self.write("tools/tidy_exceptions.txt", "wide src/base/*\nwide a.md\nwide b/*\n")
+        problems = tidy_lengths.check_columns(self.tree())
+        self.assert_reports(problems, "wide b/* fits no such file")
+        self.assertEqual(len(problems), 1)
 
 
 class Words(Sources):

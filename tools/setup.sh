@@ -140,7 +140,8 @@ configure() {
     return 0
   fi
   choose_compiler
-  rm -rf "$folder/CMakeCache.txt" "$folder/CMakeFiles"
+  # What CMake has found out goes; what was compiled stays.
+  rm -rf "$folder/CMakeCache.txt" "$folder"/CMakeFiles/[0-9]*
   (cd "$root" && cmake --preset "$1" -D CMAKE_C_COMPILER="$CC" -D CMAKE_CXX_COMPILER="$CXX") ||
     return 1
   touch "$folder/.configured"

@@ -5,6 +5,7 @@ import os
 import re
 
 from source_tree import CPP, SHELL_NAMES
+from tidy_lengths import exempt
 
 BIG_BYTES = 512 * 1024
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.MULTILINE)
@@ -65,22 +66,12 @@ def check_fuzz(tree):
              for name in sorted(corpora - targets)])
 
 
-def allowed(tree, kind):
-    patterns = []
-    if "tools/tidy_exceptions.txt" in tree.files:
-        for line in tree.text("tools/tidy_exceptions.txt").splitlines():
-            words = line.split("#", 1)[0].split()
-            if len(words) == 2 and words[0] == kind:
-                patterns.append(words[1])
-    return patterns
-
-
 def check_big_and_binary(tree):
     problems = []
     for kind, wrong in [
             ("binary", tree.is_binary),
             ("big", lambda name: (tree.root / name).stat().st_size > BIG_BYTES)]:
-        patterns = allowed(tree, kind)
+        patterns = exempt(tree, kind)
         used = set()
         for name in filter(wrong, tree.files):
             fitting = [pattern for pattern in patterns if fnmatch.fnmatch(name, pattern)]

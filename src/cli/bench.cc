@@ -1,5 +1,3 @@
-#include "cli/bench.h"
-
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -14,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/commands.h"
 #include "cli/kernel_choice.h"
 #include "cli/model_timing.h"
 #include "provider/model_files.h"

@@ -1,7 +1,6 @@
-#include "cli/inspect.h"
-
 #include <cstdio>
 
+#include "cli/commands.h"
 #include "cli/model_summary.h"
 
 namespace retort::cli {

@@ -1,10 +1,9 @@
-#include "cli/logits.h"
-
 #include <boost/json/array.hpp>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "cli/commands.h"
 #include "cli/json_lines.h"
 #include "cli/kernel_choice.h"
 #include "engine/page_pool.h"

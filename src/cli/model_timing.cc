@@ -33,7 +33,7 @@ std::vector<TokenId> random_tokens(std::size_t count, std::int64_t vocab_size) {
 }  // namespace
 
 Result<ModelTiming> ModelTiming::make(model::Model& model, tensor::ThreadPool& pool,
-                                    std::size_t batch_max, std::size_t tokens_max) {
+                                      std::size_t batch_max, std::size_t tokens_max) {
   const std::size_t pages_each = engine::PagePool::pages_for(tokens_max);
   Result<model::KvCache> cache = model::KvCache::make(model.config(), batch_max * pages_each,
                                                       model::default_kv_type(model.config()));
@@ -85,7 +85,7 @@ Result<PrefillFigure> ModelTiming::prefill(std::size_t tokens) {
 }
 
 Result<DecodeFigure> ModelTiming::decode(std::size_t batch_size, std::size_t prompt,
-                                        std::size_t steps) {
+                                         std::size_t steps) {
   std::vector<std::vector<model::PageId>> pages;
   for (std::size_t i = 0; i < batch_size; ++i) {
     if (Result<void> read = read_prompt(i, prompt); !read) return std::move(read).error();

@@ -29,7 +29,7 @@ class ModelTiming {
  public:
   // Room for `batch_max` sequences of `tokens_max` tokens.
   static Result<ModelTiming> make(model::Model& model, tensor::ThreadPool& pool,
-                                 std::size_t batch_max, std::size_t tokens_max);
+                                  std::size_t batch_max, std::size_t tokens_max);
 
   // Reads a prompt of `tokens`, three times, and gives the median.
   Result<PrefillFigure> prefill(std::size_t tokens);
@@ -39,7 +39,7 @@ class ModelTiming {
 
  private:
   ModelTiming(model::Model& model, tensor::ThreadPool& pool, model::KvCache cache,
-             std::size_t pages_each)
+              std::size_t pages_each)
       : model_(model), pool_(pool), cache_(std::move(cache)), pages_each_(pages_each) {}
 
   Result<void> read_prompt(std::size_t sequence, std::size_t tokens);

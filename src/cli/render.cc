@@ -1,5 +1,3 @@
-#include "cli/render.h"
-
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -10,6 +8,7 @@
 #include <string>
 
 #include "base/json_reader.h"
+#include "cli/commands.h"
 #include "cli/json_lines.h"
 #include "text/chat_template.h"
 

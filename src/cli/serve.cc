@@ -1,5 +1,3 @@
-#include "cli/serve.h"
-
 #include <pthread.h>
 
 #include <atomic>
@@ -14,6 +12,7 @@
 
 #include "api/routes.h"
 #include "api/services.h"
+#include "cli/commands.h"
 #include "cli/kernel_choice.h"
 #include "cli/model_settings.h"
 #include "cli/serve_flags.h"

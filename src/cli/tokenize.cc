@@ -1,10 +1,9 @@
-#include "cli/tokenize.h"
-
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 #include <string>
 
+#include "cli/commands.h"
 #include "cli/json_lines.h"
 #include "provider/model_files.h"
 

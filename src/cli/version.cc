@@ -1,8 +1,7 @@
-#include "cli/version.h"
-
 #include <cstdio>
 
 #include "base/build_id.h"
+#include "cli/commands.h"
 #include "cli/serve_flags.h"
 
 namespace retort::cli {

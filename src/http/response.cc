@@ -112,7 +112,7 @@ std::string http_date(long long unix_seconds) {
   static constexpr std::array kMonths = {" Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ",
                                          " Jul ", " Aug ", " Sep ", " Oct ", " Nov ", " Dec "};
   const std::chrono::sys_seconds time{std::chrono::seconds(unix_seconds)};
-  const std::chrono::sys_days day = floor<days>(time);
+  const std::chrono::sys_days day = floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
   return kDays[std::chrono::weekday(day).c_encoding()] +

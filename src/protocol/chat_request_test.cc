@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/value.hpp>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/json_reader.h"
+#include "protocol/chat_request_testing.h"
 
 namespace retort::protocol {
 namespace {
@@ -21,48 +24,6 @@ constexpr const char* kCases = RETORT_SOURCE_DIR "/tests/api/cases/";
 std::string read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-// A request with `members` beside a model and one message.
-std::string body_with(const std::string& members) {
-  return R"({"model":"m","messages":[{"role":"user","content":"hi"}],)" + members + "}";
-}
-
-std::string body_with_message(const std::string& message) {
-  return R"({"model":"m","messages":[)" + message + "]}";
-}
-
-ParsedRequest parsed(const std::string& body) {
-  Result<ParsedRequest> result = parse_chat_request(body);
-  EXPECT_TRUE(result) << body << "\n" << (result ? "" : result.error().message());
-  return result ? std::move(result).value() : ParsedRequest{};
-}
-
-ChatRequest request_with(const std::string& members) {
-  return parsed(body_with(members)).request;
-}
-
-// "param: code: message" of the refusal.
-std::string refusal(const std::string& body) {
-  const Result<ParsedRequest> result = parse_chat_request(body);
-  if (result) return "accepted";
-  EXPECT_EQ(result.error().kind(), ErrorKind::invalid_request);
-  EXPECT_EQ(result.error().status(), 400);
-  EXPECT_EQ(result.error().type(), "invalid_request_error");
-  return result.error().param() + ": " + result.error().code() + ": " + result.error().message();
-}
-
-// "param: code" of the refusal.
-std::string fault(const std::string& members) {
-  const Result<ParsedRequest> result = parse_chat_request(body_with(members));
-  if (result) return "accepted";
-  return result.error().param() + ": " + result.error().code();
-}
-
-std::string message_fault(const std::string& message) {
-  const Result<ParsedRequest> result = parse_chat_request(body_with_message(message));
-  if (result) return "accepted";
-  return result.error().param() + ": " + result.error().code();
 }
 
 // ---- The case files.
@@ -127,7 +88,8 @@ TEST(ChatRequest, EveryFieldReachesTheRequest) {
   const ChatRequest request = request_with(R"(
     "frequency_penalty":-2,"presence_penalty":2,"temperature":0,"top_p":0.5,"n":128,
     "max_completion_tokens":5,"max_tokens":7,"stop":"a","stream":true,
-    "stream_options":{"include_usage":true,"include_obfuscation":false},"logit_bias":{"0":-100,"17":1.5},
+    "stream_options":{"include_usage":true,"include_obfuscation":false},
+    "logit_bias":{"0":-100,"17":1.5},
     "logprobs":true,"top_logprobs":20,"seed":-9223372036854775808,"parallel_tool_calls":false,
     "reasoning_effort":"xhigh","service_tier":"flex","store":false,"metadata":{"a":"b"},"user":"u",
     "safety_identifier":"s","prompt_cache_key":"k","top_k":-1,"min_p":0.1,"repetition_penalty":1.1,
@@ -217,7 +179,8 @@ TEST(ChatRequest, ExplicitNullMeansAbsent) {
 
 TEST(ChatRequest, DeclaredNoOpsAreAcceptedAndNotListed) {
   const ParsedRequest result = parsed(body_with(
-      R"("verbosity":"medium","prompt_cache_retention":"24h","prompt_cache_options":{"mode":"implicit"},
+      R"("verbosity":"medium","prompt_cache_retention":"24h",
+         "prompt_cache_options":{"mode":"implicit"},
          "modalities":["text"])"));
   EXPECT_TRUE(result.ignored.empty());
 }
@@ -351,223 +314,6 @@ TEST(ChatRequest, WhatIsNotDoneIsRefusedByName) {
             "messages[0].audio: unsupported_parameter");
 }
 
-// ---- Messages.
-
-TEST(ChatRequest, EveryRoleHasItsMembers) {
-  const ChatRequest request = parsed(body_with_message(R"(
-    {"role":"system","content":"s","name":"a b"},{"role":"developer","content":"d"},
-    {"role":"user","content":"u","name":"John Doe"},
-    {"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function",
-      "function":{"name":"f","arguments":"{}"}}],"reasoning_content":"why"},
-    {"role":"tool","content":"t","tool_call_id":"c1"},
-    {"role":"assistant","function_call":{"name":"g","arguments":"{\"x\":1}"}},
-    {"role":"function","name":"g","content":null},
-    {"role":"assistant","refusal":"no"},{"role":"tool","content":"no id"})"))
-                                  .request;
-  ASSERT_EQ(request.messages.size(), 9u);
-  EXPECT_EQ(std::get<System>(request.messages[0]).name, "a b");
-  EXPECT_EQ(std::get<Developer>(request.messages[1]).content, Content("d"));
-  EXPECT_EQ(std::get<User>(request.messages[2]).name, "John Doe");
-  const Assistant& caller = std::get<Assistant>(request.messages[3]);
-  EXPECT_FALSE(caller.content);
-  EXPECT_EQ(caller.tool_calls.at(0).id, "c1");
-  EXPECT_EQ(caller.tool_calls.at(0).function.arguments, "{}");
-  EXPECT_EQ(caller.reasoning_content, "why");
-  EXPECT_EQ(std::get<Tool>(request.messages[4]).tool_call_id, "c1");
-  EXPECT_EQ(std::get<Assistant>(request.messages[5]).function_call->name, "g");
-  EXPECT_EQ(std::get<Function>(request.messages[6]).name, "g");
-  EXPECT_EQ(std::get<Assistant>(request.messages[7]).refusal, "no");
-  EXPECT_EQ(std::get<Tool>(request.messages[8]).tool_call_id, "");
-}
-
-TEST(ChatRequest, ContentComesInEveryForm) {
-  const ChatRequest request = parsed(body_with_message(R"(
-    {"role":"user","content":["a","b"]},
-    {"role":"user","content":[{"type":"text","text":"a"},"b",{"type":"image_url",
-      "image_url":{"url":"http://x/y.png","detail":"low"}},{"type":"image","image_url":{"url":"u"}},
-      {"type":"input_audio","input_audio":{"data":"AA==","format":"wav"}}]},
-    {"role":"assistant","content":[{"type":"refusal","refusal":"no"}]})"))
-                                  .request;
-  EXPECT_EQ(std::get<User>(request.messages[0]).content, Content("ab"));
-  const auto& parts =
-      std::get<std::vector<ContentPart>>(*std::get<User>(request.messages[1]).content);
-  ASSERT_EQ(parts.size(), 5u);
-  EXPECT_EQ(std::get<TextPart>(parts[1]).text, "b");
-  EXPECT_EQ(std::get<ImagePart>(parts[2]).url, "http://x/y.png");
-  EXPECT_EQ(std::get<ImagePart>(parts[2]).detail, "low");
-  EXPECT_EQ(std::get<ImagePart>(parts[3]).url, "u");
-  EXPECT_EQ(std::get<OtherPart>(parts[4]).type, "input_audio");
-  EXPECT_EQ(text_of(*std::get<User>(request.messages[1]).content), "ab");
-  EXPECT_EQ(text_of(*std::get<Assistant>(request.messages[2]).content), "no");
-}
-
-TEST(ChatRequest, MessagesAtFaultAreNamedByPath) {
-  const std::pair<const char*, const char*> rows[] = {
-      {R"("hi")", "messages[0]: invalid_type"},
-      {R"({"content":"x"})", "messages[0].role: missing_required_parameter"},
-      {R"({"role":7,"content":"x"})", "messages[0].role: invalid_type"},
-      {R"({"role":"user"})", "messages[0].content: missing_required_parameter"},
-      {R"({"role":"user","content":null})", "messages[0].content: missing_required_parameter"},
-      {R"({"role":"user","content":5})", "messages[0].content: invalid_type"},
-      {R"({"role":"user","content":[]})", "messages[0].content: empty_array"},
-      {R"({"role":"user","content":[5]})", "messages[0].content[0]: invalid_type"},
-      {R"({"role":"user","content":["a",{"text":"x"}]})",
-       "messages[0].content[1].type: missing_required_parameter"},
-      {R"({"role":"user","content":[{"type":"text"}]})",
-       "messages[0].content[0].text: missing_required_parameter"},
-      {R"({"role":"user","content":[{"type":"text","text":7}]})",
-       "messages[0].content[0].text: invalid_type"},
-      {R"({"role":"user","content":[{"type":"poem","text":"x"}]})",
-       "messages[0].content[0].type: invalid_value"},
-      {R"({"role":"user","content":[{"type":"refusal","refusal":"x"}]})",
-       "messages[0].content[0].type: invalid_value"},
-      {R"({"role":"user","content":[{"type":"image_url"}]})",
-       "messages[0].content[0].image_url: missing_required_parameter"},
-      {R"({"role":"user","content":[{"type":"image_url","image_url":"http://x"}]})",
-       "messages[0].content[0].image_url: invalid_type"},
-      {R"({"role":"user","content":[{"type":"image_url","image_url":{"detail":"low"}}]})",
-       "messages[0].content[0].image_url.url: missing_required_parameter"},
-      {R"({"role":"user","content":[{"type":"image_url","image_url":{"url":"u","detail":"x"}}]})",
-       "messages[0].content[0].image_url.detail: invalid_value"},
-      {R"({"role":"user","content":"x","name":5})", "messages[0].name: invalid_type"},
-      {R"({"role":"assistant"})", "messages[0].content: missing_required_parameter"},
-      {R"({"role":"assistant","content":null,"tool_calls":[]})",
-       "messages[0].content: missing_required_parameter"},
-      {R"({"role":"assistant","tool_calls":{}})", "messages[0].tool_calls: invalid_type"},
-      {R"({"role":"assistant","tool_calls":[{"type":"function","function":{"name":"f","arguments":""}}]})",
-       "messages[0].tool_calls[0].id: missing_required_parameter"},
-      {R"({"role":"assistant","tool_calls":[{"id":"1","type":"function"}]})",
-       "messages[0].tool_calls[0].function: missing_required_parameter"},
-      {R"({"role":"assistant","tool_calls":[{"id":"1","function":{"name":"f","arguments":{}}}]})",
-       "messages[0].tool_calls[0].function.arguments: invalid_type"},
-      {R"({"role":"assistant","tool_calls":[{"id":"1","function":{"arguments":"{}"}}]})",
-       "messages[0].tool_calls[0].function.name: missing_required_parameter"},
-      {R"({"role":"assistant","function_call":{"name":"f"}})",
-       "messages[0].function_call.arguments: missing_required_parameter"},
-      {R"({"role":"function","content":"x"})", "messages[0].name: missing_required_parameter"},
-      {R"({"role":"tool","tool_call_id":"1"})", "messages[0].content: missing_required_parameter"},
-      {R"({"role":"tool","content":"x","tool_call_id":1})",
-       "messages[0].tool_call_id: invalid_type"},
-  };
-  for (const auto& [message, expected] : rows)
-    EXPECT_EQ(message_fault(message), expected) << message;
-  EXPECT_EQ(refusal(R"({"model":"m","messages":{}})").substr(0, 22), "messages: invalid_type");
-}
-
-// ---- Tools.
-
-constexpr const char* kTool = R"({"type":"function","function":{"name":"f","description":"d",
-  "parameters":{"type":"object","properties":{"a":{"type":"string"}}}}})";
-
-std::string with_tool(const std::string& members) {
-  return "\"tools\":[" + std::string(kTool) + "]," + members;
-}
-
-TEST(ChatRequest, ToolsKeepTheirSchemasSpelling) {
-  const ChatRequest request = request_with(
-      R"("tools":[{"type":"function","function":{"name":"f","parameters":{"x": 1.0},"strict":true}}])");
-  EXPECT_EQ(request.tools.at(0).function.parameters->text(), R"({"x": 1.0})");
-  EXPECT_EQ(request.tools.at(0).function.strict, true);
-  EXPECT_EQ(effective_tool_choice(request).mode, ToolChoice::Mode::automatic);
-  EXPECT_EQ(effective_tool_choice(request_with(R"("tools":[])")).mode, ToolChoice::Mode::none);
-}
-
-TEST(ChatRequest, ToolsAtFaultAreNamedByPath) {
-  std::string many = "\"functions\":[";
-  for (int i = 0; i < 129; ++i)
-    many += (i ? ",{\"name\":\"f" : "{\"name\":\"f") + std::to_string(i) + "\"}";
-  EXPECT_EQ(fault(many + "]"), "functions: array_above_max_length");
-  const std::pair<const char*, const char*> rows[] = {
-      {R"("tools":{})", "tools: invalid_type"},
-      {R"("tools":["f"])", "tools[0]: invalid_type"},
-      {R"("tools":[{"function":{"name":"f"}}])", "tools[0].type: missing_required_parameter"},
-      {R"("tools":[{"type":"gadget"}])", "tools[0].type: invalid_value"},
-      {R"("tools":[{"type":"function"}])", "tools[0].function: missing_required_parameter"},
-      {R"("tools":[{"type":"function","function":{}}])",
-       "tools[0].function.name: missing_required_parameter"},
-      {R"("tools":[{"type":"function","function":{"name":"a b"}}])",
-       "tools[0].function.name: invalid_value"},
-      {R"("tools":[{"type":"function","function":{"name":""}}])",
-       "tools[0].function.name: string_below_min_length"},
-      {R"("tools":[{"type":"function","function":{"name":"f","parameters":"{}"}}])",
-       "tools[0].function.parameters: invalid_type"},
-      {R"("tools":[{"type":"function","function":{"name":"f","strict":1}}])",
-       "tools[0].function.strict: invalid_type"},
-      {R"("tools":[{"type":"function","function":{"name":"f"}},
-                   {"type":"function","function":{"name":"f"}}])",
-       "tools[1].function.name: invalid_value"},
-      {R"("functions":[{"name":"f"},{"name":"f"}])", "functions[1].name: invalid_value"},
-      {R"("functions":[{"name":7}])", "functions[0].name: invalid_type"},
-      {R"("tool_choice":"required")", "tool_choice: invalid_value"},
-      {R"("tool_choice":"auto")", "accepted"},
-      {R"("tool_choice":"none")", "accepted"},
-      {R"("tool_choice":{"type":"function","function":{"name":"f"}})",
-       "tool_choice: invalid_value"},
-      {R"("function_call":{"name":"f"})", "function_call: invalid_value"},
-      {R"("function_call":"required")", "function_call: invalid_value"},
-  };
-  for (const auto& [members, expected] : rows) EXPECT_EQ(fault(members), expected) << members;
-}
-
-TEST(ChatRequest, ToolChoiceTakesEveryForm) {
-  const auto choice = [](const std::string& value) {
-    return effective_tool_choice(request_with(with_tool("\"tool_choice\":" + value)));
-  };
-  EXPECT_EQ(choice("\"none\"").mode, ToolChoice::Mode::none);
-  EXPECT_EQ(choice("\"required\"").mode, ToolChoice::Mode::required);
-  const ToolChoice named = choice(R"({"type":"function","function":{"name":"f"}})");
-  EXPECT_EQ(named.mode, ToolChoice::Mode::named);
-  EXPECT_EQ(named.name, "f");
-  const ToolChoice allowed = choice(R"({"type":"allowed_tools","allowed_tools":{"mode":"required",
-    "tools":[{"type":"function","function":{"name":"f"}}]}})");
-  EXPECT_EQ(allowed.mode, ToolChoice::Mode::allowed);
-  EXPECT_TRUE(allowed.allowed_required);
-  EXPECT_EQ(allowed.allowed_names, std::vector<std::string>{"f"});
-  const std::pair<const char*, const char*> rows[] = {
-      {R"("tool_choice":"any")", "tool_choice: invalid_value"},
-      {R"("tool_choice":1)", "tool_choice: invalid_type"},
-      {R"("tool_choice":{})", "tool_choice.type: missing_required_parameter"},
-      {R"("tool_choice":{"type":"x"})", "tool_choice.type: invalid_value"},
-      {R"("tool_choice":{"type":"function"})", "tool_choice.function: missing_required_parameter"},
-      {R"("tool_choice":{"type":"function","function":{}})",
-       "tool_choice.function.name: missing_required_parameter"},
-      {R"("tool_choice":{"type":"function","function":{"name":"g"}})",
-       "tool_choice: invalid_value"},
-      {R"("tool_choice":{"type":"allowed_tools"})",
-       "tool_choice.allowed_tools: missing_required_parameter"},
-      {R"("tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[]}})",
-       "tool_choice.allowed_tools.tools: empty_array"},
-      {R"("tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto",
-          "tools":[{"type":"function","function":{"name":"g"}}]}})",
-       "tool_choice: invalid_value"},
-      {R"("tool_choice":"auto","function_call":"none")", "function_call: invalid_value"},
-      {R"("tool_choice":"none","function_call":"none")", "accepted"},
-  };
-  for (const auto& [members, expected] : rows) {
-    EXPECT_EQ(fault(with_tool(members)), expected) << members;
-  }
-}
-
-TEST(ChatRequest, FunctionsAndToolsAreOneList) {
-  // The same function, its schema spelled in another order.
-  const ChatRequest both = request_with(with_tool(
-      R"("functions":[{"name":"f","description":"d","parameters":{"properties":{"a":{"type":"string"}},
-         "type":"object"}},{"name":"g"}])"));
-  const auto tools = unified_tools(both);
-  ASSERT_TRUE(tools);
-  ASSERT_EQ(tools->size(), 2u);
-  EXPECT_EQ(tools->at(1).name, "g");
-  EXPECT_FALSE(answers_with_function_call(both));
-  EXPECT_EQ(fault(with_tool(R"("functions":[{"name":"f","description":"another"}])")),
-            "functions[0].name: invalid_value");
-  const ChatRequest legacy =
-      request_with(R"("functions":[{"name":"f"}],"function_call":{"name":"f"})");
-  EXPECT_TRUE(answers_with_function_call(legacy));
-  EXPECT_EQ(effective_tool_choice(legacy).name, "f");
-}
-
-// ---- response_format.
-
 TEST(ChatRequest, ResponseFormatTakesEveryForm) {
   using Type = ResponseFormat::Type;
   const auto format = [](const std::string& value) {
@@ -599,45 +345,6 @@ TEST(ChatRequest, ResponseFormatTakesEveryForm) {
        "response_format.json_schema.schema: invalid_type"},
   };
   for (const auto& [members, expected] : rows) EXPECT_EQ(fault(members), expected) << members;
-}
-
-// ---- What is ignored.
-
-TEST(ChatRequest, UnknownFieldsAreKeptAndListedByPath) {
-  const ParsedRequest result = parsed(R"({"model":"m","topP":0.5,"a.b, c":{"x": 1},
-    "messages":[{"role":"user","content":[{"type":"text","text":"t","cache":1}],"tool_calls":[]}],
-    "tools":[{"type":"function","function":{"name":"f","returns":{}}}],
-    "stream":true,"stream_options":{"more":1},"service_tier":"on_demand"})");
-  EXPECT_EQ(result.ignored.header_value(),
-            "topP, a%2Eb%2C%20c, messages[0].content[0].cache, messages[0].tool_calls, "
-            "tools[0].function.returns, stream_options.more, service_tier");
-  EXPECT_EQ(result.request.service_tier, "on_demand");
-  ASSERT_EQ(result.request.extra.size(), 2u);
-  EXPECT_EQ(result.request.extra[1].first, "a.b, c");
-  EXPECT_EQ(result.request.extra[1].second.text(), R"({"x": 1})");
-  EXPECT_EQ(std::get<User>(result.request.messages[0]).extra.at(0).first, "tool_calls");
-}
-
-TEST(IgnoredFields, HeaderNamesAtMost32AndCountsTheRest) {
-  std::string members = "\"x0\":1";
-  for (int i = 1; i < 40; ++i) members += ",\"x" + std::to_string(i) + "\":1";
-  const std::string header = parsed(body_with(members)).ignored.header_value();
-  EXPECT_EQ(header.substr(0, 8), "x0, x1, ");
-  EXPECT_EQ(header.substr(header.size() - 9), ", x31, +8");
-}
-
-TEST(IgnoredFields, HeaderStaysWithinOneKibibyte) {
-  IgnoredFields ignored;
-  EXPECT_EQ(ignored.header_value(), "");
-  for (int i = 0; i < 32; ++i) ignored.add(std::to_string(i) + std::string(98, 'n'));
-  ignored.add(std::string(5000, 'n'));
-  const std::string header = ignored.header_value();
-  EXPECT_LE(header.size(), 1024u);
-  EXPECT_GE(header.size(), 900u);
-  EXPECT_EQ(header.substr(header.size() - 5), ", +23");
-  IgnoredFields one;
-  one.add(parsed(body_with('"' + std::string(1 << 20, 'x') + "\":1")).ignored.header_value());
-  EXPECT_EQ(one.header_value(), "+1");
 }
 
 TEST(ChatRequest, LongNamesAreCutInMessages) {

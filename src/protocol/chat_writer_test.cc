@@ -178,14 +178,14 @@ TEST(WireStyle, IsReadFromTheUserAgentAndTheRequest) {
   ChatRequest request;
   const WireStyle plain = wire_style_for("OpenAI/JS 6.1.0", request);
   EXPECT_FALSE(plain.content_never_null || plain.usage_chunk || plain.usage_null ||
-               plain.obfuscation || plain.one_event_a_read);
+               plain.obfuscation || plain.fill_last_event);
   const WireStyle older =
       wire_style_for("speakeasy-sdk/python 0.1.0 2.486.6 0.1.0 atoma-sdk", request);
   EXPECT_TRUE(older.content_never_null && older.usage_chunk);
-  EXPECT_FALSE(older.usage_null || older.one_event_a_read);
+  EXPECT_FALSE(older.usage_null || older.fill_last_event);
   const WireStyle newer =
       wire_style_for("speakeasy-sdk/typescript 0.0.2 2.588.0 0.1.0 atoma-sdk", request);
-  EXPECT_TRUE(newer.usage_chunk && newer.one_event_a_read);
+  EXPECT_TRUE(newer.usage_chunk && newer.fill_last_event);
   EXPECT_FALSE(newer.content_never_null);
   request.stream_options = StreamOptions{.include_usage = true, .include_obfuscation = true};
   const WireStyle asked = wire_style_for("", request);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace retort::protocol {
@@ -37,8 +38,10 @@ void append(std::optional<Logprobs>& have, const std::optional<Logprobs>& more) 
   append(have->refusal, more->refusal);
 }
 
-void merge(Extra& have, const Extra& more) {
+// `taken`: a name that the completion's own fields have.
+void merge(Extra& have, const Extra& more, std::string_view taken = {}) {
   for (const auto& member : more) {
+    if (member.first == taken) continue;
     const auto same = std::find_if(have.begin(), have.end(),
                                    [&](const auto& other) { return other.first == member.first; });
     if (same == have.end()) {
@@ -91,7 +94,8 @@ void ChunkFold::add_choice(const ChunkChoice& chunk) {
   merge(message.extra, delta.extra);
   append(choice.logprobs, chunk.logprobs);
   if (chunk.finish_reason) choice.finish_reason = chunk.finish_reason;
-  merge(choice.extra, chunk.extra);
+  // Some services repeat the message so far in each chunk; it is what is being folded here.
+  merge(choice.extra, chunk.extra, "message");
 }
 
 void ChunkFold::add_call(std::size_t position, AnswerMessage& message,

@@ -210,6 +210,17 @@ TEST(ChunkFold, ChoicesComeInTheOrderOfTheirIndex) {
     EXPECT_EQ(answer.choices[static_cast<std::size_t>(i)].index, i);
 }
 
+TEST(ChunkFold, AMessageRepeatedInEachChunkIsNotWrittenTwice) {
+  const ChatChunk chunk =
+      read_chat_chunk(
+          R"({"choices":[{"delta":{"content":"a"},"message":{"content":"a"},"extra":1}]})")
+          .value();
+  const ChatCompletion answer = folded({chunk, chunk});
+  EXPECT_TRUE(base::check_json(written(answer)));
+  EXPECT_EQ(answer.choices.at(0).message.content, "aa");
+  ASSERT_EQ(answer.choices.at(0).extra.size(), 1u);
+}
+
 // An independent fold of the recorded streams: concatenation over the parsed JSON.
 TEST(ChunkFold, FoldsEveryRecordedStream) {
   const std::filesystem::path folder = RETORT_SHARED_DIR "/data/wire_fixtures";

@@ -11,7 +11,7 @@ WireStyle wire_style_for(std::string_view user_agent, const ChatRequest& request
   style.usage_null = options.include_usage.value_or(false);
   style.usage_chunk = style.usage_null || atoma;
   style.obfuscation = options.include_obfuscation.value_or(false);
-  style.one_event_a_read = user_agent.starts_with("speakeasy-sdk/typescript");
+  style.fill_last_event = user_agent.starts_with("speakeasy-sdk/typescript");
   return style;
 }
 

@@ -23,9 +23,9 @@ struct WireStyle {
   // Chunks are padded to a length that does not show how long their text is
   // (stream_options.include_obfuscation).
   bool obfuscation = false;
-  // Each event must reach the client in a read of its own: Atoma's TypeScript client loses events
-  // that arrive together.
-  bool one_event_a_read = false;
+  // The last event before [DONE] is filled up with spaces: Atoma's TypeScript client loses the end
+  // of a stream that arrives together with what is before it, unless it is long.
+  bool fill_last_event = false;
 };
 
 // The style for a request; `user_agent` is the header's value, empty where there is none.

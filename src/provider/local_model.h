@@ -14,8 +14,6 @@
 #include "base/log.h"
 #include "engine/engine.h"
 #include "model/model.h"
-#include "tensor/kernels.h"
-#include "tensor/thread_pool.h"
 #include "text/chat_template.h"
 #include "text/chat_template_input.h"
 #include "text/tokenizer.h"

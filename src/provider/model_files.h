@@ -10,7 +10,6 @@
 
 #include "gguf/gguf_file.h"
 #include "model/model.h"
-#include "tensor/kernels.h"
 #include "text/tokenizer.h"
 
 namespace retort::provider {

@@ -60,14 +60,14 @@ struct AttentionSlice {
   std::size_t head_dim = 0;
   std::size_t first_position = 0;
   float scale = 0;  // of q . k
-  // Where this head's keys of page 0 lie; those of page p are p * page_stride bytes on, and a page's
-  // values values_offset bytes behind its keys. A page holds [head_dim, 32] keys (a token is a
-  // column) and [32, head_dim] values.
+  // Where this head's keys of page 0 lie; those of page p are p * page_stride bytes on, and a
+  // page's values values_offset bytes behind its keys. A page holds [head_dim, 32] keys (a token is
+  // a column) and [32, head_dim] values.
   const std::byte* kv = nullptr;
   std::size_t page_stride = 0;
   std::size_t values_offset = 0;
   const std::uint32_t* pages = nullptr;  // of the sequence, from position 0 on
-  float* scratch = nullptr;  // attention_scratch(head_dim, tokens * group) floats
+  float* scratch = nullptr;              // attention_scratch(head_dim, tokens * group) floats
 };
 
 struct Kernels {
@@ -83,7 +83,7 @@ struct Kernels {
   AttentionFunction attention_f32 = nullptr;  // KV stored as f32
   AttentionFunction attention_f16 = nullptr;  // KV stored as f16
 
-  // values, scales, offsets (see QuantizedRows) of one row; cols a multiple of 32.
+  // Writes one row's values, scales and offsets (see QuantizedRows); cols a multiple of 32.
   void (*quantize_row)(const float* x, std::size_t cols, std::int8_t* values, float* scales,
                        std::int32_t* offsets) = nullptr;
   // Half precision of `count` floats, rounded to nearest, ties to even.
@@ -95,6 +95,11 @@ struct Kernels {
   void (*silu_mul)(const float* gate, const float* up, float* out, std::size_t count) = nullptr;
   // x = exp(x - max(x)) / sum(exp(x - max(x))), in place; count >= 1.
   void (*softmax)(float* x, std::size_t count) = nullptr;
+
+  // Runs `rounds` rounds of the class's widest 8-bit multiply-add from registers alone, returns a
+  // value that depends on all of them, and the operations of one round (a multiply-add counts two)
+  // in `operations`: the peak that machine_limits.h measures. Null for portable.
+  int (*int8_loop)(std::size_t rounds, std::size_t& operations) = nullptr;
 
   // The matrix product for weights of `type`; null where this table has none.
   MatmulFunction matmul(DType type) const noexcept;

@@ -163,6 +163,18 @@ struct Avx2Q8 {
   }
 };
 
+// The 8-bit peak: vpmaddubsw, vpmaddwd and an addition on 32 bytes.
+struct Avx2Peak {
+  using Vector = __m256i;
+  static Vector splat(int value) { return _mm256_set1_epi32(value); }
+  static Vector set1(char value) { return _mm256_set1_epi8(value); }
+  static Vector dot(Vector sum, Vector left, Vector right) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(left, right), right));
+  }
+  static Vector add(Vector a, Vector b) { return _mm256_add_epi32(a, b); }
+  static int first(Vector a) { return _mm256_cvtsi256_si32(a); }
+};
+
 }  // namespace
 
 void set_avx2_kernels(Kernels& kernels) {
@@ -170,6 +182,7 @@ void set_avx2_kernels(Kernels& kernels) {
   set_float_kernels<Avx2>(kernels);
   set_attention_kernels<Avx2>(kernels);
   kernels.matmul_q8_0 = matmul_q8<Avx2Q8>;
+  kernels.int8_loop = int8_peak<Avx2Peak>;
 }
 
 }  // namespace retort::tensor

@@ -36,12 +36,25 @@ struct Avx512VnniQ8 {
   }
 };
 
+// The 8-bit peak: vpdpbusd on 64 bytes.
+struct Avx512VnniPeak {
+  using Vector = __m512i;
+  static Vector splat(int value) { return _mm512_set1_epi32(value); }
+  static Vector set1(char value) { return _mm512_set1_epi8(value); }
+  static Vector dot(Vector sum, Vector left, Vector right) {
+    return _mm512_dpbusd_epi32(sum, left, right);
+  }
+  static Vector add(Vector a, Vector b) { return _mm512_add_epi32(a, b); }
+  static int first(Vector a) { return _mm512_cvtsi512_si32(a); }
+};
+
 }  // namespace
 
 void set_avx512vnni_kernels(Kernels& kernels) {
   set_avx512_kernels(kernels);
   kernels.kernel_class = KernelClass::avx512vnni;
   kernels.matmul_q8_0 = matmul_q8<Avx512VnniQ8>;
+  kernels.int8_loop = int8_peak<Avx512VnniPeak>;
 }
 
 }  // namespace retort::tensor

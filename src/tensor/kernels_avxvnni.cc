@@ -55,12 +55,25 @@ struct AvxVnniQ8 {
   }
 };
 
+// The 8-bit peak: vpdpbusd on 32 bytes.
+struct AvxVnniPeak {
+  using Vector = __m256i;
+  static Vector splat(int value) { return _mm256_set1_epi32(value); }
+  static Vector set1(char value) { return _mm256_set1_epi8(value); }
+  static Vector dot(Vector sum, Vector left, Vector right) {
+    return _mm256_dpbusd_avx_epi32(sum, left, right);
+  }
+  static Vector add(Vector a, Vector b) { return _mm256_add_epi32(a, b); }
+  static int first(Vector a) { return _mm256_cvtsi256_si32(a); }
+};
+
 }  // namespace
 
 void set_avxvnni_kernels(Kernels& kernels) {
   set_avx2_kernels(kernels);
   kernels.kernel_class = KernelClass::avxvnni;
   kernels.matmul_q8_0 = matmul_q8<AvxVnniQ8>;
+  kernels.int8_loop = int8_peak<AvxVnniPeak>;
 }
 
 }  // namespace retort::tensor

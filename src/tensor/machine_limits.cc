@@ -38,23 +38,22 @@ std::uint64_t read_words(const std::uint64_t* words, std::size_t count) {
   return sum;
 }
 
-Int8Loop int8_loop(KernelClass kernel_class) {
-#if defined(__x86_64__)
-  switch (kernel_class) {
-    case KernelClass::avx2:
-      return int8_loop_avx2;
-    case KernelClass::avxvnni:
-      return int8_loop_avxvnni;
-    case KernelClass::avx512:
-      return int8_loop_avx512;
-    case KernelClass::avx512vnni:
-      return int8_loop_avx512vnni;
-    case KernelClass::portable:
-      break;
+// Kernels::int8_loop for the class that has none of its own.
+int portable_loop(std::size_t rounds, std::size_t& operations) {
+  constexpr std::size_t kLanes = 64;
+  std::array<std::int8_t, kLanes> left{};
+  std::array<std::int8_t, kLanes> right{};
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    left[i] = static_cast<std::int8_t>(i);
+    right[i] = static_cast<std::int8_t>(3 * i);
   }
-#endif
-  (void)kernel_class;
-  return int8_loop_portable;
+  int sum = 0;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    left[round % kLanes] = static_cast<std::int8_t>(round);
+    for (std::size_t i = 0; i < kLanes; ++i) sum += left[i] * right[i];
+  }
+  operations = 2 * kLanes;
+  return sum;
 }
 
 }  // namespace
@@ -76,7 +75,7 @@ double measure_read_bandwidth(ThreadPool& pool, std::size_t bytes) {
 
 double measure_int8_operations(const Kernels& kernels, ThreadPool& pool) {
   constexpr std::size_t kRounds = 2'000'000;
-  const Int8Loop loop = int8_loop(kernels.kernel_class);
+  const auto loop = kernels.int8_loop != nullptr ? kernels.int8_loop : portable_loop;
   std::atomic<std::size_t> operations = 0;
   std::atomic<int> sum = 0;  // keeps the loop from being left out
   ThreadPool::Step step = pool.begin_step();
@@ -89,23 +88,6 @@ double measure_int8_operations(const Kernels& kernels, ThreadPool& pool) {
     });
   });
   return static_cast<double>(operations.load()) / seconds;
-}
-
-int int8_loop_portable(std::size_t rounds, std::size_t& operations) {
-  constexpr std::size_t kLanes = 64;
-  std::array<std::int8_t, kLanes> left{};
-  std::array<std::int8_t, kLanes> right{};
-  for (std::size_t i = 0; i < kLanes; ++i) {
-    left[i] = static_cast<std::int8_t>(i);
-    right[i] = static_cast<std::int8_t>(3 * i);
-  }
-  int sum = 0;
-  for (std::size_t round = 0; round < rounds; ++round) {
-    left[round % kLanes] = static_cast<std::int8_t>(round);
-    for (std::size_t i = 0; i < kLanes; ++i) sum += left[i] * right[i];
-  }
-  operations = 2 * kLanes;
-  return sum;
 }
 
 }  // namespace retort::tensor

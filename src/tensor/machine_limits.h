@@ -19,13 +19,4 @@ double measure_read_bandwidth(ThreadPool& pool, std::size_t bytes);
 // may use, on all threads of the pool, from registers alone; the best of five passes.
 double measure_int8_operations(const Kernels& kernels, ThreadPool& pool);
 
-// One thread's loop of `rounds` rounds; returns a value that depends on all of them, and the
-// operations of one round in `operations`. One for each instruction set.
-using Int8Loop = int (*)(std::size_t rounds, std::size_t& operations);
-int int8_loop_portable(std::size_t rounds, std::size_t& operations);
-int int8_loop_avx2(std::size_t rounds, std::size_t& operations);
-int int8_loop_avxvnni(std::size_t rounds, std::size_t& operations);
-int int8_loop_avx512(std::size_t rounds, std::size_t& operations);
-int int8_loop_avx512vnni(std::size_t rounds, std::size_t& operations);
-
 }  // namespace retort::tensor

@@ -34,7 +34,7 @@ std::string match(const std::string& text, const std::vector<std::string>& stops
 }
 
 TEST(StopMatcher, FindsWhatASearchOfTheWholeFindsHoweverTheTextIsCut) {
-  std::mt19937 random(5);  // NOLINT: the same cases each time
+  std::mt19937 random(5);  // NOLINT(cert-msc51-cpp): the same cases each time
   const auto word = [&random](std::size_t most) {
     std::string text(random() % (most + 1), 'a');
     for (char& c : text) c = "ab\n"[random() % 3];

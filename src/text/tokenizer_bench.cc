@@ -18,7 +18,7 @@ namespace retort::text {
 namespace {
 
 std::string setting(const char* name, const char* otherwise) {
-  const char* value = std::getenv(name);  // NOLINT: one thread
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
   return value != nullptr ? value : otherwise;
 }
 

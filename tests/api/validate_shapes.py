@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Holds answers against OpenAI's published schemas.
 
-Reads JSON values from standard input, one a line: completions, chunks, model lists and error bodies,
-told apart by their `object`. Lines may be server-sent events as they come from the wire: "data: " is
-cut off, comments, blank lines and [DONE] are skipped. Prints each violation and exits 1 if there is one.
+Reads JSON values from standard input, one a line: completions, chunks, model lists and error
+bodies, told apart by their `object`. Lines may be server-sent events as they come from the wire:
+"data: " is cut off, comments, blank lines and [DONE] are skipped. Prints each violation and exits 1
+if there is one.
 
   curl -N ... | tests/api/validate_shapes.py ../shared/data/openai_chat_schemas.json
 

@@ -1,5 +1,5 @@
-// Atoma's npm package (generation 2.486.6), whose stream reader loses events that reach it in one
-// read; the server spaces them for it.
+// Atoma's npm package (generation 2.486.6), whose stream reader loses the end of a stream that
+// reaches it in one read, but for what docs/typescript-gap.md tells.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -47,7 +47,7 @@ async function assertStreamEqualsAnswer(atoma, body) {
 
 test("the examples of its documentation are answered, streamed and not", async () => {
   for (const name of ["create_older", "developer"]) {
-    await assertStreamEqualsAnswer(client(), camelCased(example(name)));
+    await assertStreamEqualsAnswer(client(), { seed: 123, ...camelCased(example(name)) });
   }
 });
 

@@ -35,7 +35,7 @@ const weather = {
 test("the documented examples are answered, streamed and not", async () => {
   for (const name of ["create", "create_without_names", "create_older", "developer",
     "digitalocean_every_field"]) {
-    await assertStreamEqualsAnswer(client(), example(name));
+    await assertStreamEqualsAnswer(client(), { seed: 123, ...example(name) });
   }
 });
 

@@ -26,12 +26,12 @@ class ServerProcess:
         port_file = pathlib.Path(self._folder.name) / "port"
         command = [str(binary), "serve", "--port", "0", "--port-file", str(port_file),
                    "--alias", f"{MODEL}={BUNDLED_MODEL}",
-                   "--alias", f"{DIGITALOCEAN_MODEL}={BUNDLED_MODEL}",
-                   "--data-dir", str(pathlib.Path(self._folder.name) / "data")]
+                   "--alias", f"{DIGITALOCEAN_MODEL}={BUNDLED_MODEL}"]
         if key:
             command += ["--api-key", key]
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith("RETORT_")}
+        environment["XDG_DATA_HOME"] = self._folder.name  # what it stores goes with it
         self._log = open(log_path, "ab")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log,
                                         env=environment)
@@ -52,7 +52,8 @@ class ServerProcess:
         finally:
             watchdog.cancel()
         code = self.process.wait()
-        raise RuntimeError(f"the server ended with {code} before it listened; see {log_path}")
+        log = pathlib.Path(log_path).read_text("utf-8", "replace")
+        raise RuntimeError(f"the server ended with {code} before it listened:\n{log[-2000:]}")
 
     def terminate(self):
         self.process.send_signal(signal.SIGTERM)

@@ -121,7 +121,8 @@ class Framing(ClientCase):
 
     def test_the_first_delta_is_the_role(self):
         first = self.stream().events()[0]
-        self.assertEqual(first["choices"][0]["delta"], {"role": "assistant", "content": ""})
+        delta = first["choices"][0]["delta"]
+        self.assertEqual((delta["role"], delta["content"]), ("assistant", ""))
         self.assertIsNone(first["choices"][0]["finish_reason"])
 
     def test_include_usage_adds_one_chunk_and_nulls(self):
@@ -143,6 +144,12 @@ class Framing(ClientCase):
             self.assertEqual(chunks[-1]["choices"], [])
             self.assertEqual(wire_rules.usage_problems(chunks[-1]["usage"]), [])
             self.assertTrue(all(chunk.get("usage") is None for chunk in chunks[:-1]))
+
+    def test_the_last_event_is_long_for_atomas_typescript_client_only(self):
+        # Its reader loses the end of a stream otherwise: docs/typescript-gap.md.
+        for name, agent in wire_rules.AGENTS.items():
+            last = self.stream(agent).chunks[-2]
+            self.assertEqual(len(last) >= 16 * 1024, "typescript" in name, name)
 
     def test_a_connection_serves_request_after_request(self):
         with raw_http.Connection(self.url) as connection:

@@ -1,7 +1,7 @@
 // Measures how Atoma's TypeScript package loses events, and what keeps them.
 //
 // Its stream reader drops the last events of a stream when they reach it in one read of the socket
-// (docs/typescript-gap.md tells why). This program serves streams from a process of its own with a
+// (docs/typescript-gap.md tells why, and what this measured). This program serves streams from a process of its own with a
 // given gap between the writes of events, or with the last event padded to a given size, lets the
 // real package read some hundred of them, and counts those that arrive incomplete.
 //

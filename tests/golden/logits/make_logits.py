@@ -4,8 +4,8 @@ Each variant becomes, beside this script,
   NAME/config.json, NAME/model.safetensors   the Hugging Face folder, F32
   NAME.gguf                                  the same weights as GGUF, F32 (not of `plain`)
   NAME.json                                  the prompt, and what transformers answers on it
-and for `blocks` there are GGUF files in other types (blocks-f16.gguf, -bf16.gguf, -q8_0.gguf), whose
-answers are transformers' on the weights as the PyPI package gguf dequantises them.
+and for `blocks` there are GGUF files in other types (blocks-f16.gguf, -bf16.gguf, -q8_0.gguf),
+whose answers are transformers' on the weights as the PyPI package gguf dequantises them.
 
 Run with torch, transformers, gguf and numpy installed; the committed files are by torch 2.15.0,
 transformers 5.23.0, gguf 0.19.0 and numpy 2.4.6:
@@ -52,7 +52,7 @@ OTHER_TYPES = {"blocks": ["F16", "BF16", "Q8_0"]}
 
 
 def random_model(name, index):
-    """A model whose weights are large enough for every part to matter and greedy paths to be clear."""
+    """A model whose weights are large enough for every part to matter."""
     torch.manual_seed(1000 + index)
     config = LlamaConfig(**{**BASE, **VARIANTS[name]})
     model = LlamaForCausalLM(config).to(torch.float32).eval()
@@ -114,7 +114,7 @@ def gguf_name(name):
 
 
 def interleave(array, heads):
-    """Rows of a query or key matrix in the order of llama.cpp's conversion: rotary pairs adjacent."""
+    """Rows of a query or key matrix as llama.cpp's conversion has them: rotary pairs adjacent."""
     rows = array.shape[0]
     split = array.reshape(heads, 2, rows // heads // 2, *array.shape[1:])
     return split.swapaxes(1, 2).reshape(array.shape)

@@ -4,10 +4,10 @@
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install tokenizers==0.23.3
     /tmp/venv/bin/python make_tokenizers.py
 
-Writes beside itself: strings.json, and for each NAME below NAME/tokenizer.json (the tokenizer) and
+Writes beside itself: strings.json, and for each NAME below NAME/tokenizer.json (the tokenizer),
 NAME/ids.jsonl, one line a string: {"plain": ids with special tokens' text taken as text,
-"special": ids with them recognised, where these differ}; NAME/decoded.jsonl: {"ids", "text"} of
-random ids. src/text/tokenizer_test.cc compares. Deterministic: no input, one seed.
+"special": ids with them recognised, where these differ}, and NAME/decoded.jsonl: {"ids", "text"}
+of random ids. src/text/tokenizer_test.cc compares. Deterministic: no input, one seed.
 """
 import json
 import pathlib
@@ -18,8 +18,8 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 from tokenizers import pre_tokenizers, trainers
 
 HERE = pathlib.Path(__file__).parent
-LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
-          r"|\s*[\r\n]+|\s+(?!\S)|\s+")
+LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+          r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
 
 
@@ -27,18 +27,19 @@ QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
 
 def corpus(rng):
     words = """the of and to in is that it was for on are with as his they be at one have this from
-        or had by hot but some what there we can out other were all your when up use word how said an
-        each she which do their time if will way about many then them would write like so these her
-        long make thing see him two has look more day could go come did my sound no most number who
-        over know water than call first people may down side been now find new work part take get
-        place made live where after back little only round man year came show every good me give our
-        under name very through just form much great think say help low line before turn cause same
-        mean differ move right boy old too does tell sentence set three want air well also play small
-        end put home read hand port large spell add even land here must big high such follow act why
-        ask men change went light kind off need house picture try us again animal point mother world
-        don't I'll we've it's they're you'd I'm DON'T naïve café über straße señor привет мир как дела
-        что это где дом вода 你好 世界 我们 他们 今天 天气 こんにちは ありがとう 日本語 한국어 안녕하세요
-        γειά σου κόσμε مرحبا بالعالم שלום עולם नमस्ते दुनिया สวัสดี ชาวโลก""".split()
+        or had by hot but some what there we can out other were all your when up use word how
+        said an each she which do their time if will way about many then them would write like
+        so these her long make thing see him two has look more day could go come did my sound
+        no most number who over know water than call first people may down side been now find
+        new work part take get place made live where after back little only round man year
+        came show every good me give our under name very through just form much great think
+        say help low line before turn cause same mean differ move right boy old too does tell
+        sentence set three want air well also play small end put home read hand port large
+        spell add even land here must big high such follow act why ask men change went light
+        kind off need house picture try us again animal point mother world don't I'll we've
+        it's they're you'd I'm DON'T naïve café über straße señor привет мир как дела что это
+        где дом вода 你好 世界 我们 他们 今天 天气 こんにちは ありがとう 日本語 한국어 안녕하세요 γειά σου κόσμε مرحبا بالعالم
+        שלום עולם नमस्ते दुनिया สวัสดี ชาวโลก""".split()
     ends = [".", "!", "?", ",", ";", ":", "...", "\n", "\n\n", " - ", " (", ") ", '"', "'", "\t"]
     for _ in range(4000):
         line = []
@@ -49,9 +50,10 @@ def corpus(rng):
                 line.append(str(rng.randint(0, 10 ** rng.randint(1, 6))))
         text = " ".join(line) + rng.choice(ends)
         if rng.random() < 0.2:
-            text += rng.choice(["def f(x):\n    return x + 1\n", "for (int i = 0; i < n; ++i) {\n\t",
-                                '{"name": "f", "arguments": {"x": 1}}', "<b>text</b>", "a == b && c",
-                                "https://example.org/path?q=1", "😀😂🎉", "    \n        "])
+            text += rng.choice([
+                "def f(x):\n    return x + 1\n", "for (int i = 0; i < n; ++i) {\n\t",
+                '{"name": "f", "arguments": {"x": 1}}', "<b>text</b>", "a == b && c",
+                "https://example.org/path?q=1", "😀😂🎉", "    \n        "])
         yield text
 
 
@@ -75,7 +77,8 @@ def of_every_script():
 
 
 def by_kind():
-    yield from ["", " ", "a", "Hello", "Hello world", " Hello", "  Hello", "Hello  ", "\n", "\n\n\n"]
+    yield from ["", " ", "a", "Hello", "Hello world", " Hello", "  Hello", "Hello  ", "\n",
+                "\n\n\n"]
     for code in [*range(0, 33), *range(127, 161), 0xAD, 0x200B, 0x200D, 0x2060, 0xFEFF, 0xFFFC,
                  0xFFFD, 0xFFFE, 0xFFFF, 0x10FFFF, 0xE000, 0xF0000, 0xE0001]:
         yield f"x{chr(code)}y {chr(code)}{chr(code)}z"
@@ -89,31 +92,35 @@ def by_kind():
         yield "x" + " " * n
         yield "\t" * n + "1"
         yield "9" * n + " " + "12345678901234567890"[:n] + "a"
-    for word in ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d", "'S", "'T", "'RE", "'Ve", "'M", "'lL",
-                 "'D", "'ſ", "'ſt", "\u2019s", "\u2019t", "''s", "' s", "'x", "'"]:
+    for word in ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d", "'S", "'T", "'RE", "'Ve", "'M",
+                 "'lL", "'D", "'ſ", "'ſt", "\u2019s", "\u2019t", "''s", "' s", "'x", "'"]:
         yield f"it{word} {word} IT{word}ed"
-    yield from ["٠١٢٣٤٥", "०१२३", "½ ¼ ²³¹ ①②", "ⅣⅫ ↉", "一二三", "1٢3", "3.14159", "1,000,000", "0x7fFF",
-                "1e-9", "12:34:56", "2024-02-29T12:00:00Z", "+49 (0)30 1234567", "٪٫٬", "৳১২৩৪"]
-    yield from ["😀", "😀😀😀", "👍🏽", "👩‍👩‍👧‍👦", "👨‍💻 code", "🏳️‍🌈", "🇩🇪🇯🇵🇧🇷", "1️⃣#️⃣", "❤️❤", "🧑🏿‍🚀🚀", "☺︎☺️",
-                "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "a😀b 😀 c", "™©®", "⌘⌥⇧"]
-    yield from ["é", "e\u0301", "e\u0301\u0323", "e\u0323\u0301", "\u0301", " \u0301a", "Å\u212b\u00c5",
-                "\u1e9b\u0323", "q\u0307\u0323", "가각", "\u1100\u1161\u11a8", "ﬁ ﬀ", "K\u212a", "Ω\u2126",
-                "\u0958", "\u0915\u093c", "\u2adc", "a" + "\u0300" * 5, "a\u0315\u0300\u05ae\u0300\u0062",
-                "c\u0327\u0301", "\u1e08", "ǰ", "ŉ", "İ i̇", "ẞß", "\u0f73\u0f75", "\U0001d15e"]
+    yield from ["٠١٢٣٤٥", "०१२३", "½ ¼ ²³¹ ①②", "ⅣⅫ ↉", "一二三", "1٢3", "3.14159", "1,000,000",
+                "0x7fFF", "1e-9", "12:34:56", "2024-02-29T12:00:00Z", "+49 (0)30 1234567", "٪٫٬",
+                "৳১২৩৪"]
+    yield from ["😀", "😀😀😀", "👍🏽", "👩‍👩‍👧‍👦", "👨‍💻 code", "🏳️‍🌈", "🇩🇪🇯🇵🇧🇷", "1️⃣#️⃣", "❤️❤",
+                "🧑🏿‍🚀🚀", "☺︎☺️", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "a😀b 😀 c", "™©®", "⌘⌥⇧"]
+    yield from ["é", "e\u0301", "e\u0301\u0323", "e\u0323\u0301", "\u0301", " \u0301a",
+                "Å\u212b\u00c5", "\u1e9b\u0323", "q\u0307\u0323", "가각", "\u1100\u1161\u11a8",
+                "ﬁ ﬀ", "K\u212a", "Ω\u2126", "\u0958", "\u0915\u093c", "\u2adc",
+                "a" + "\u0300" * 5, "a\u0315\u0300\u05ae\u0300\u0062", "c\u0327\u0301", "\u1e08",
+                "ǰ", "ŉ", "İ i̇", "ẞß", "\u0f73\u0f75", "\U0001d15e"]
     yield from ["你好，世界！", "日本語のテキスト。", "カタカナ・ひらがな", "한국어 문장입니다.", "混合text和文字123",
                 "ｆｕｌｌｗｉｄｔｈ　１２３", "他说：“好”。", "㈱㍿", "𠮷野家", "々〆ヶ"]
-    yield from ["שלום עולם", "مرحبا بالعالم", "עִבְרִית", "السَّلامُ", "abc אבג def", "\u202eabc\u202c", "۱۲۳ فارسی"]
-    yield from ["a\nb", "a\r\nb", "a\r\rb", "a\n\r\nb", "\r\n\r\n", " \n \n ", "x \n\n  y", "\n x", "x\n ",
-                "!\n?\r\n.", "...\n\n\n...", "a  \n  b", "\t\n\t"]
+    yield from ["שלום עולם", "مرحبا بالعالم", "עִבְרִית", "السَّلامُ", "abc אבג def",
+                "\u202eabc\u202c", "۱۲۳ فارسی"]
+    yield from ["a\nb", "a\r\nb", "a\r\rb", "a\n\r\nb", "\r\n\r\n", " \n \n ", "x \n\n  y",
+                "\n x", "x\n ", "!\n?\r\n.", "...\n\n\n...", "a  \n  b", "\t\n\t"]
     yield from ["def f(x):\n    return x+1\n", "if (a&&b||!c) { d[0]->e = f::g<h>(); }",
                 '{"a": [1, 2.5, "x\\n"], "b": null}', "SELECT * FROM t WHERE x='y';",
-                "<html><body class=\"a\">", "#include <vector>\r\n", "$HOME/.config/*.toml ~ `ls -la`",
-                "\\frac{a}{b} \\alpha_1^2", "https://a.b/c?d=e&f=%20#g", "user@example.org", "C++20 & C#",
+                "<html><body class=\"a\">", "#include <vector>\r\n",
+                "$HOME/.config/*.toml ~ `ls -la`", "\\frac{a}{b} \\alpha_1^2",
+                "https://a.b/c?d=e&f=%20#g", "user@example.org", "C++20 & C#",
                 "snake_case camelCase PascalCase SCREAMING_CASE kebab-case", "100% €5 £3 ¥7 ₿1"]
 
 
-SPECIALS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|begin_of_text|>", "<|eot_id|>", "<s>",
-            "</s>", "<unk>", "<tool_call>", "</tool_call>", "<think>", "<0x41>", "▁"]
+SPECIALS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|begin_of_text|>", "<|eot_id|>",
+            "<s>", "</s>", "<unk>", "<tool_call>", "</tool_call>", "<think>", "<0x41>", "▁"]
 
 
 def with_specials(rng):
@@ -128,10 +135,11 @@ def with_specials(rng):
 
 
 def mixtures(rng, count):
-    parts = ["the", " the", "The", " cat's", "DON'T", " I'll", "1", " 42", "2024", "é", "e\u0301", "你好",
-             "日本", "привет", " мир", "مرحبا", "😀", "👩‍👧", " ", "  ", "   ", "\n", "\r\n", "\t", "\u00a0",
-             "\u3000", ".", ",", "!?", "...", "()", "{", "}", "'", '"', "<", ">", "|", "_", "-", "\\", "/",
-             "\x00", "\u200b", "\u0301", "가", "ก", "नम", "xyz", "Straße", " a", "s", "st", "in"]
+    parts = ["the", " the", "The", " cat's", "DON'T", " I'll", "1", " 42", "2024", "é", "e\u0301",
+             "你好", "日本", "привет", " мир", "مرحبا", "😀", "👩‍👧", " ", "  ", "   ", "\n", "\r\n",
+             "\t", "\u00a0", "\u3000", ".", ",", "!?", "...", "()", "{", "}", "'", '"', "<", ">",
+             "|", "_", "-", "\\", "/", "\x00", "\u200b", "\u0301", "가", "ก", "नम", "xyz",
+             "Straße", " a", "s", "st", "in"]
     for _ in range(count):
         yield "".join(rng.choice(parts) for _ in range(rng.randint(1, 10)))
 
