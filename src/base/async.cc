@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
+#include <optional>
 
 namespace retort::base {
 namespace {
@@ -46,14 +47,16 @@ Awaitable<> Event::wait() {
   while (!set_) co_await timer_.async_wait(kNoThrow);
 }
 
-// Shared by the waiting coroutine and by wake-ups that are still on their way to its thread.
+// Shared by the waiting coroutine and by wake-ups that are still on their way to its thread. The
+// timer belongs to the waiter: it must be gone before its executor is, however long others hold the
+// state.
 struct Signal::State {
   explicit State(const Executor& executor) : timer(executor) {}
 
-  boost::asio::steady_timer timer;
   std::mutex mutex;
-  bool awake = false;    // under mutex: a wake came that no wait has seen
-  bool waiting = false;  // under mutex: a coroutine sleeps on the timer
+  std::optional<boost::asio::steady_timer> timer;  // under mutex; empty once detached
+  bool awake = false;                              // under mutex: a wake came that no wait has seen
+  bool waiting = false;                            // under mutex: a coroutine sleeps on the timer
 };
 
 Signal::Signal(const Executor& executor) : state_(std::make_shared<State>(executor)) {}
@@ -62,12 +65,12 @@ Awaitable<> Signal::wait_until(SteadyClock::time_point deadline) {
   const std::shared_ptr<State> state = state_;
   {
     const std::lock_guard lock(state->mutex);
-    if (std::exchange(state->awake, false)) co_return;
+    if (std::exchange(state->awake, false) || !state->timer) co_return;
     state->waiting = true;
-    state->timer.expires_at(deadline);
+    state->timer->expires_at(deadline);
   }
   // A wake between here and the wait is posted to this thread, and so comes after the wait began.
-  co_await state->timer.async_wait(kNoThrow);
+  co_await state->timer->async_wait(kNoThrow);
   const std::lock_guard lock(state->mutex);
   state->waiting = false;
   state->awake = false;
@@ -75,8 +78,16 @@ Awaitable<> Signal::wait_until(SteadyClock::time_point deadline) {
 
 void Signal::wake() {
   const std::lock_guard lock(state_->mutex);
-  if (std::exchange(state_->awake, true) || !state_->waiting) return;
-  boost::asio::post(state_->timer.get_executor(), [state = state_] { state->timer.cancel(); });
+  if (std::exchange(state_->awake, true) || !state_->waiting || !state_->timer) return;
+  boost::asio::post(state_->timer->get_executor(), [state = state_] {
+    const std::lock_guard lock_again(state->mutex);
+    if (state->timer) state->timer->cancel();
+  });
+}
+
+void Signal::detach() {
+  const std::lock_guard lock(state_->mutex);
+  state_->timer.reset();
 }
 
 }  // namespace retort::base

@@ -64,6 +64,10 @@ class Signal {
   // From any thread. Several wakes before the waiter runs are one.
   void wake();
 
+  // Nobody will wait any more: lets go of the executor, which may end before this object does. By
+  // the waiter, when it does not wait.
+  void detach();
+
  private:
   struct State;
   std::shared_ptr<State> state_;
@@ -108,6 +112,13 @@ class AsyncQueue {
       closed_ = true;
     }
     signal_.wake();
+  }
+
+  // The consumer leaves: closes, and lets go of its executor. By the consumer, when it does not
+  // wait.
+  void leave() {
+    close();
+    signal_.detach();
   }
 
   bool closed() const {

@@ -47,7 +47,9 @@ class TokenStream {
   TokenStream(TokenStream&&) = default;
   TokenStream& operator=(TokenStream&&) = delete;
   ~TokenStream() {
-    if (channel_) cancel();
+    if (!channel_) return;
+    cancel();
+    channel_->events.leave();
   }
 
   // The next event; nothing at `deadline`, or once the stream is over.
