@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import collections
 import json
+import random
 import re
+import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +21,7 @@ from typing import Any
 Answer = tuple[str, list[dict[str, Any]]]
 Ask = Callable[[dict[str, Any]], Answer]
 _CALL = re.compile(r"<tool_call>\s*(.*?)\s*</tool_call>", re.S)
-MAX_TOKENS = 256
+MAX_TOKENS = 160
 
 
 def parse_calls(text: str) -> Answer:
@@ -121,11 +123,15 @@ def verdicts(expect: dict[str, Any], text: str, calls: list[dict[str, Any]]) -> 
     return {k: tests[k](v) for k, v in expect.items() if k != "ignore_case"}
 
 
-def run(cases: list[dict[str, Any]], ask: Ask, show: int) -> dict[str, list[bool]]:
+def run(cases: list[dict[str, Any]], ask: Ask, show: int, limit: float) -> dict[str, list[bool]]:
     """Asks all cases; prints up to `show` failures of each skill."""
     results: dict[str, list[bool]] = collections.defaultdict(list)
     shown: collections.Counter[str] = collections.Counter()
+    began = time.time()
     for case in cases:
+        if time.time() - began > limit:
+            print(f"stopped after {limit:.0f} s")
+            break
         text, calls = ask(case)
         right = all(verdicts(case["expect"], text, calls).values())
         results[case["skill"]].append(right)
@@ -169,6 +175,7 @@ def main() -> None:
     parser.add_argument("--model", default="retort-tiny")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--failures", type=int, default=0, help="failures to print for each skill")
+    parser.add_argument("--max-seconds", type=float, default=1e9, help="stop a file after this time; the order is shuffled, so a part is a fair sample")
     parser.add_argument("--only", help="comma-separated skills")
     args = parser.parse_args()
     ask = make_asker(args)
@@ -176,8 +183,9 @@ def main() -> None:
         cases = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
         if args.only:
             cases = [c for c in cases if c["skill"] in args.only.split(",")]
+        random.Random(1).shuffle(cases)
         print(f"\n{path.name}: {len(cases)} conversations")
-        print_table(run(cases, ask, args.failures))
+        print_table(run(cases, ask, args.failures, args.max_seconds))
 
 
 if __name__ == "__main__":
