@@ -54,7 +54,7 @@ struct Signal::State {
   explicit State(const Executor& executor) : timer(executor) {}
 
   std::mutex mutex;
-  std::optional<boost::asio::steady_timer> timer;  // under mutex; empty once detached
+  std::optional<boost::asio::steady_timer> timer;  // under mutex; empty once the waiter left
   bool awake = false;                              // under mutex: a wake came that no wait has seen
   bool waiting = false;                            // under mutex: a coroutine sleeps on the timer
 };
@@ -85,7 +85,7 @@ void Signal::wake() {
   });
 }
 
-void Signal::detach() {
+void Signal::leave() {
   const std::lock_guard lock(state_->mutex);
   state_->timer.reset();
 }

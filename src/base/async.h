@@ -66,7 +66,7 @@ class Signal {
 
   // Nobody will wait any more: lets go of the executor, which may end before this object does. By
   // the waiter, when it does not wait.
-  void detach();
+  void leave();
 
  private:
   struct State;
@@ -118,7 +118,7 @@ class AsyncQueue {
   // wait.
   void leave() {
     close();
-    signal_.detach();
+    signal_.leave();
   }
 
   bool closed() const {

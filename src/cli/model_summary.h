@@ -10,10 +10,10 @@
 
 namespace retort::cli {
 
-// {"format","architecture","context","vocabulary","metadata":{},"tensors":[{"name","type","shape","offset",
-// "bytes"}]}: shapes with the outermost dimension first, offsets from the file's first byte. Long
-// arrays of the metadata are given by their length alone. A model that Retort cannot run can be
-// inspected all the same.
+// One object with format, architecture, context, vocabulary, metadata (an object) and tensors: for
+// each its name, type, shape (outermost dimension first), offset (from the file's first byte) and
+// bytes. Long arrays of the metadata are given by their length alone. A model that Retort cannot
+// run can be inspected all the same.
 Result<boost::json::object> summarize_model(const std::filesystem::path& path);
 
 std::string describe_summary(const boost::json::object& summary);
