@@ -77,8 +77,11 @@ Result<void> refuse_what_the_template_lacks(const LocalModel& model, const ChatR
                        "This model was not made to call tools; leave them out, or set tool_choice "
                        "to none.");
   }
-  if (request.reasoning_effort && !model.chat_template->mentions("reasoning_effort")) {
-    return unsupported("reasoning_effort", "This model has no reasoning effort to set.");
+  // "none" is what a model without reasoning does anyway.
+  const bool asks_effort = request.reasoning_effort && *request.reasoning_effort != "none";
+  if (asks_effort && !model.chat_template->mentions("reasoning_effort")) {
+    return unsupported("reasoning_effort",
+                       "This model has no reasoning effort to set; leave it out, or say none.");
   }
   return {};
 }
