@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable
 
 from .banks import words as W
@@ -85,7 +86,7 @@ def _shaped(kinds: Kinds) -> tuple[str, Base, dict[str, object]]:
         return spin(rng.choice(_LOWER), rng), (question, answer.lower()), {"equals": answer.lower().rstrip(".")}
     if r < 0.42:
         question, answer = _one_word(kinds)
-        return spin(rng.choice(_WORD), rng), (question, answer), {"equals": answer.rstrip("."), "max_words": 1}
+        return spin(rng.choice(_WORD), rng), (question, answer), {"max_words": 1} | ({} if re.search("example|Name|Think|Give me|Say a|Tell me a", question) else {"equals": answer.rstrip(".")})
     if r < 0.48:
         return spin(rng.choice(_YESNO), rng), _yes_no(kinds), {}
     if r < 0.58:
