@@ -1,4 +1,5 @@
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -47,6 +48,14 @@ class EndSignals {
  private:
   sigset_t set_{};
 };
+
+// Each connection takes a file descriptor, and the usual soft limit is 1,024.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 http::ServerOptions server_options(const Config& config, const base::Log& log,
                                    base::Metrics& metrics) {
@@ -120,6 +129,7 @@ Result<std::vector<provider::LocalProvider*>> load_models(const Config& config,
 // Everything from the configuration to the end of the server, bottom up.
 Result<void> serve(const Config& config) {
   const EndSignals end_signals;
+  raise_descriptor_limit();
   const Result<base::Log> log = base::Log::to_standard_error(config.log_level);
   if (!log) return log.error();
   const Result<const tensor::Kernels*> kernels = kernels_of_environment();
