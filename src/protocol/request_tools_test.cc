@@ -117,6 +117,10 @@ TEST(RequestTools, FunctionsAndToolsAreOneList) {
   EXPECT_FALSE(answers_with_function_call(both));
   EXPECT_EQ(fault(with_tool(R"("functions":[{"name":"f","description":"another"}])")),
             "functions[0].name: invalid_value");
+  EXPECT_EQ(fault(with_tool(R"("functions":[{"name":"f","description":"d","parameters":{}}])")),
+            "functions[0].name: invalid_value");
+  EXPECT_EQ(fault(with_tool(R"("functions":[{"name":"f","description":"d"}])")),
+            "functions[0].name: invalid_value");
   const ChatRequest legacy =
       request_with(R"("functions":[{"name":"f"}],"function_call":{"name":"f"})");
   EXPECT_TRUE(answers_with_function_call(legacy));

@@ -51,6 +51,14 @@ TEST(Sse, LinesEndInAnyWay) {
   }
 }
 
+// CRLF is one line end, not two: the second would end the event.
+TEST(Sse, AnEventOfManyLinesStaysOneHoweverTheyEnd) {
+  for (const std::string end : {"\n", "\r", "\r\n"}) {
+    const std::string text = "data: a" + end + "event: e" + end + "data: b" + end + end;
+    EXPECT_EQ(parsed(text), (Events{{"e", "a\nb", "", std::nullopt}}));
+  }
+}
+
 TEST(Sse, FieldsFollowTheFormat) {
   const Events events = parsed(
       "\xef\xbb\xbf: comment\nevent: delta\nid: 7\nretry: 300\ndata:x\ndata:  y\nunknown: z\n"
