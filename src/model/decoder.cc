@@ -107,7 +107,8 @@ Result<void> Decoder::reserve(std::size_t tokens, int threads) {
        {&work.cosines, room * pairs_},
        {&work.sines, room * pairs_},
        {&work.halves, room * kv},
-       {&work.scratch, static_cast<std::size_t>(work.threads) * work.scratch_floats}}};
+       {&work.scratch, static_cast<std::size_t>(work.threads) *
+                           tensor::ThreadPool::kPartsPerThread * work.scratch_floats}}};
   std::size_t floats = 0;
   for (const auto& [pointer, count] : parts) floats += (count + 15) / 16 * 16;
   auto memory = tensor::Buffer::make(floats * sizeof(float));
@@ -223,14 +224,15 @@ void Decoder::attend(Step& step, std::size_t layer) {
     for (const AttentionItem& item : step.items) attend_item(step, layer, item, work_.scratch);
     return;
   }
-  // Later items see more positions, so each thread takes every n-th.
-  step.threads.run([&](int worker, int workers) {
-    float* scratch = work_.scratch + static_cast<std::size_t>(worker) * work_.scratch_floats;
-    for (std::size_t i = static_cast<std::size_t>(worker); i < step.items.size();
-         i += static_cast<std::size_t>(workers)) {
-      attend_item(step, layer, step.items[i], scratch);
-    }
-  });
+  // Later items see more positions, so each part takes every n-th.
+  step.threads.run(
+      step.threads.threads() * tensor::ThreadPool::kPartsPerThread, [&](int part, int parts) {
+        float* scratch = work_.scratch + static_cast<std::size_t>(part) * work_.scratch_floats;
+        for (std::size_t i = static_cast<std::size_t>(part); i < step.items.size();
+             i += static_cast<std::size_t>(parts)) {
+          attend_item(step, layer, step.items[i], scratch);
+        }
+      });
 }
 
 void Decoder::attend_item(Step& step, std::size_t layer, const AttentionItem& item,

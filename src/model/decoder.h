@@ -55,7 +55,7 @@ class Decoder {
     float* cosines = nullptr;   // [tokens, rope dims / 2]
     float* sines = nullptr;     // [tokens, rope dims / 2]
     float* halves = nullptr;    // [tokens, kv_heads * head_dim]: two rows of f16
-    float* scratch = nullptr;   // [threads, scratch_floats]
+    float* scratch = nullptr;   // [parts, scratch_floats]
     std::size_t scratch_floats = 0;
     tensor::Activations activations;
   };

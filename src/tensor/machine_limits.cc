@@ -81,7 +81,7 @@ double measure_int8_operations(const Kernels& kernels, ThreadPool& pool) {
   ThreadPool::Step step = pool.begin_step();
   const double seconds = best_seconds([&] {
     operations = 0;
-    step.run([&](int, int) {
+    step.run(step.threads(), [&](int, int) {
       std::size_t round_operations = 0;
       sum += loop(kRounds, round_operations);
       operations += round_operations * kRounds;

@@ -2,8 +2,10 @@
 //
 // A forward pass is a few hundred short parallel regions with serial gaps of microseconds. Between
 // regions the workers spin briefly, so that the next region starts at once; when none comes they
-// sleep. How work is split never changes a result: every output element is computed whole by one
-// thread, in an order of its own (docs/numerics.md).
+// sleep. A region is cut into fixed parts, and whoever is there first takes the next part: a worker
+// that the system has not woken yet holds nobody up. Neither the cut nor who computes a part
+// changes a result: every output element is computed whole, in an order of its own
+// (docs/numerics.md).
 #pragma once
 
 #include <atomic>
@@ -23,13 +25,16 @@ struct Share {
   std::size_t end = 0;
 };
 
-// Worker `worker`'s share of `count` items in units of `grain`: contiguous, as even as whole units
-// allow, the same for the same arguments every time. worker < workers, grain >= 1.
-Share static_share(std::size_t count, std::size_t grain, int worker, int workers) noexcept;
+// Part `part`'s share of `count` items in units of `grain`: contiguous, as even as whole units
+// allow, the same for the same arguments every time. part < parts, grain >= 1.
+Share static_share(std::size_t count, std::size_t grain, int part, int parts) noexcept;
 
 class ThreadPool {
  public:
   static constexpr int kThreadsMax = 256;
+  // Several parts a thread, so that a thread that the system holds up leaves work to the others.
+  static constexpr int kPartsPerThread = 4;
+  static constexpr int kPartsMax = kThreadsMax * kPartsPerThread;
 
   // A pool of `threads` (1 to kThreadsMax) counting the calling thread, so `threads - 1` are
   // started.
@@ -45,25 +50,27 @@ class ThreadPool {
    public:
     int threads() const noexcept { return pool_->threads(); }
 
-    // Calls task(worker, workers) once on every thread of the pool, worker 0 being the caller, and
-    // returns when all have returned. The task must not throw and must not start another region.
+    // Calls task(part, parts) once for each part below `parts` (1 to kPartsMax), on the caller and
+    // whichever workers are free, and returns when all have returned. Parts run side by side. The
+    // task must not throw and must not start another region.
     template <typename Task>
-    void run(const Task& task) {
-      pool_->run([](const void* t, int worker,
-                    int workers) noexcept { (*static_cast<const Task*>(t))(worker, workers); },
-                 &task);
+    void run(int parts, const Task& task) {
+      pool_->run([](const void* t, int part,
+                    int count) noexcept { (*static_cast<const Task*>(t))(part, count); },
+                 &task, parts);
     }
 
-    // Calls task(begin, end) with each worker's static_share of `count` items; not at all where the
-    // share is empty. One unit of work or less runs on the caller alone.
+    // Calls task(begin, end) with the static_share of `count` items of each of kPartsPerThread
+    // parts a thread; not at all where the share is empty. One unit of work or less runs on the
+    // caller alone.
     template <typename Task>
     void split(std::size_t count, std::size_t grain, const Task& task) {
       if (count <= grain || threads() == 1) {
         if (count > 0) task(std::size_t{0}, count);
         return;
       }
-      run([&](int worker, int workers) {
-        const Share share = static_share(count, grain, worker, workers);
+      run(threads() * kPartsPerThread, [&](int part, int parts) {
+        const Share share = static_share(count, grain, part, parts);
         if (share.begin < share.end) task(share.begin, share.end);
       });
     }
@@ -79,19 +86,23 @@ class ThreadPool {
   Step begin_step() { return Step(*this); }
 
  private:
-  using TaskFunction = void (*)(const void* task, int worker, int workers) noexcept;
+  using TaskFunction = void (*)(const void* task, int part, int parts) noexcept;
 
-  void run(TaskFunction function, const void* task);
-  void work(int worker) noexcept;
+  void run(TaskFunction function, const void* task, int parts);
+  void work() noexcept;
+  void take_parts(std::uint32_t region) noexcept;
 
   const int threads_;
   std::mutex step_mutex_;
-  // Written by the running step before it raises region_, read by workers after they see it.
+  // The region in progress, written before ticket_ shows it and not again until all its parts are
+  // done; read by whoever holds one of its parts.
   TaskFunction function_ = nullptr;
   const void* task_ = nullptr;
-  bool stop_ = false;
-  alignas(64) std::atomic<std::uint32_t> region_{0};   // number of the latest region
-  alignas(64) std::atomic<std::uint32_t> pending_{0};  // workers that have not finished it
+  std::atomic<bool> stop_{false};
+  alignas(64) std::atomic<std::uint32_t> region_{0};  // number of the latest region
+  alignas(64) std::atomic<std::uint64_t> ticket_{
+      0};  // region (32 bits), parts (16), next part (16)
+  alignas(64) std::atomic<std::uint32_t> pending_{0};  // parts that are not done
   std::vector<std::jthread> workers_;
 };
 
