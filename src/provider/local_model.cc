@@ -126,7 +126,8 @@ Result<LocalModel> LocalModel::load(const LocalModelOptions& options,
   LocalModel model;
   model.weights = std::move(*weights);
   model.id = id_of(options, model.weights->config());
-  model.created = file_time(options.path);
+  // The bundled model is as old as the program.
+  model.created = file_time(options.path.empty() ? "/proc/self/exe" : options.path);
   model.fingerprint = fingerprint_of(*model.weights, kernels);
   if (Result<void> loaded = load_text(model, options.path); !loaded)
     return std::move(loaded).error();
