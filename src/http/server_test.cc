@@ -125,7 +125,8 @@ TEST(Server, DrainCutsWhatIsLeftAtTheDeadline) {
 }
 
 TEST(Server, ARequestUnderWayWhenDrainingBeginsIsAnswered) {
-  TestServer server({.linger_timeout = milliseconds(50)});
+  // One thread: when the idle connection has been closed, the other one's drains too.
+  TestServer server({.io_threads = 1, .linger_timeout = milliseconds(50)});
   server.add("GET", "/slow", [&](Exchange& exchange, const PathParameters&) -> Awaitable<> {
     co_await server.gate.wait(exchange);
     (void)co_await exchange.respond(
