@@ -263,6 +263,22 @@ double seconds_since(std::clock_t begin) {
   return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
 }
 
+// As Hugging Face's ByteLevel cuts them: U+180E is no white space since Unicode 6.3.
+TEST(PreTokenizer, KnowsUnicodesWhiteSpace) {
+  const Splitter splitter = Splitter::make({find_split_rule("gpt2")}).value();
+  std::vector<std::string_view> words;
+  const auto split = [&](std::string_view text) {
+    splitter.split(text, words);
+    return std::vector<std::string>(words.begin(), words.end());
+  };
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(split("a \u180Eb"), (Words{"a", " \u180E", "b"}));
+  EXPECT_EQ(split("a\u1680\u1680b"), (Words{"a", "\u1680", "\u1680", "b"}));
+  EXPECT_EQ(split("a \u0085\u0085 b"), (Words{"a", " \u0085\u0085", " b"}));
+  EXPECT_EQ(split(" \u200B"), (Words{" \u200B"}));
+  EXPECT_EQ(split("a\u2028\u2029b"), (Words{"a", "\u2028", "\u2029", "b"}));
+}
+
 TEST(PreTokenizer, TakesLinearTime) {
   for (const char* name : {"gpt-2", "llama-bpe", "qwen2", "deepseek-llm", "falcon", "smollm"}) {
     std::vector<const SplitRule*> rules;
