@@ -19,8 +19,9 @@
 namespace retort::text {
 namespace {
 
-const std::filesystem::path kVocabularies =
-    std::filesystem::path(RETORT_SHARED_DIR) / "data" / "vocab";
+std::filesystem::path vocabularies() {
+  return std::filesystem::path(RETORT_SHARED_DIR) / "data" / "vocab";
+}
 
 std::string read_all(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -65,7 +66,7 @@ Result<Tokenizer> open_gguf(const std::filesystem::path& path) {
 class LlamaCppVocabulary : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    const auto path = kVocabularies / ("ggml-vocab-" + std::string(GetParam()) + ".gguf");
+    const auto path = vocabularies() / ("ggml-vocab-" + std::string(GetParam()) + ".gguf");
     if (!std::filesystem::exists(path)) {
       std::cout << "skipped: " << path << " is not there\n";
       GTEST_SKIP();
@@ -86,7 +87,7 @@ TEST_P(LlamaCppVocabulary, GivesTheRecordedIds) {
     EXPECT_EQ(tokenizer->encode(texts[i]), read_ids(rows[i])) << "text " << i << ": " << texts[i];
   }
   for (const std::string& line : lines_of(read_all(
-           kVocabularies / ("ggml-vocab-" + std::string(GetParam()) + ".extended.jsonl")))) {
+           vocabularies() / ("ggml-vocab-" + std::string(GetParam()) + ".extended.jsonl")))) {
     const auto row = boost::json::parse(line).as_object();
     const auto text = boost::json::value_to<std::string>(row.at("text"));
     EXPECT_EQ(tokenizer->encode(text), boost::json::value_to<std::vector<TokenId>>(row.at("ids")))
@@ -326,7 +327,6 @@ struct BadTokenizer {
 };
 
 TEST(TokenizerJson, NamesWhatItDoesNotSupport) {
-  const std::string model = R"("model":{"type":"BPE","vocab":{"a":0},"merges":[]})";
   for (
       const auto& [json, error] : {
           BadTokenizer{"{", "f: not JSON"},
