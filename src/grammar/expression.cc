@@ -1,0 +1,495 @@
+#include "grammar/expression.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace retort::grammar {
+namespace {
+
+std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
+  hash ^= value + 0x9e3779b97f4a7c15ull + (hash << 6) + (hash >> 2);
+  return hash * 0xff51afd7ed558ccdull;
+}
+
+std::uint32_t one_less(std::uint32_t count) {
+  return count == 0 || count == kUnbounded ? count : count - 1;
+}
+
+}  // namespace
+
+std::size_t ExpressionPool::NodeHash::operator()(const Node& node) const noexcept {
+  std::uint64_t hash = static_cast<std::uint64_t>(node.kind);
+  hash = mix(hash, node.a);
+  hash = mix(hash, node.b);
+  return mix(hash, node.c) >> 7;
+}
+
+ExpressionPool::ExpressionPool(const ExpressionLimits& limits) : limits_(limits) {
+  intern({.kind = Kind::nothing, .finite = true});
+  intern({.kind = Kind::empty, .nullable = true, .finite = true});
+  const Expression everything =
+      intern({.kind = Kind::complement, .nullable = true, .a = nothing()});
+  live_[everything] = 1;
+  json_character_ = make_json_character();
+}
+
+Expression ExpressionPool::intern(const Node& node) {
+  // The flags follow from the rest, so that they take no part in equality's outcome.
+  const auto [found, added] = interned_.try_emplace(node, static_cast<Expression>(nodes_.size()));
+  if (!added) return found->second;
+  if (nodes_.size() >= limits_.expressions_max) {
+    exhausted_ = true;
+    interned_.erase(found);
+    return nothing();
+  }
+  nodes_.push_back(node);
+  live_.push_back(node.kind == Kind::nothing ? std::int8_t{0}
+                  : node.searched            ? std::int8_t{-1}
+                                             : std::int8_t{1});
+  return static_cast<Expression>(nodes_.size() - 1);
+}
+
+std::uint32_t ExpressionPool::intern_set(const ByteSet& set) {
+  const auto found = std::find(sets_.begin(), sets_.end(), set);
+  if (found != sets_.end()) return static_cast<std::uint32_t>(found - sets_.begin());
+  sets_.push_back(set);
+  return static_cast<std::uint32_t>(sets_.size() - 1);
+}
+
+Expression ExpressionPool::bytes(const ByteSet& set) {
+  if (set.empty()) return nothing();
+  return intern({.kind = Kind::bytes, .finite = true, .a = intern_set(set)});
+}
+
+Expression ExpressionPool::literal(std::string_view text) {
+  if (text.empty()) return empty();
+  const auto [found, added] =
+      literal_index_.try_emplace(std::string(text), static_cast<std::uint32_t>(literals_.size()));
+  if (added) literals_.emplace_back(text);
+  return intern({.kind = Kind::literal, .finite = true, .a = found->second});
+}
+
+Expression ExpressionPool::one_of(std::span<const std::string> texts) {
+  if (texts.empty()) return nothing();
+  if (texts.size() == 1) return literal(texts[0]);
+  const auto root = static_cast<std::uint32_t>(trees_.size());
+  trees_.emplace_back();
+  for (const std::string& text : texts) {
+    std::uint32_t at = root;
+    for (const char c : text) {
+      const auto byte = static_cast<std::uint8_t>(c);
+      auto& children = trees_[at].children;
+      const auto place = std::lower_bound(children.begin(), children.end(),
+                                          std::pair<std::uint8_t, std::uint32_t>(byte, 0));
+      if (place != children.end() && place->first == byte) {
+        at = place->second;
+        continue;
+      }
+      const auto child = static_cast<std::uint32_t>(trees_.size());
+      children.insert(place, {byte, child});
+      trees_.emplace_back();  // `children` is not used behind this line
+      at = child;
+    }
+    trees_[at].terminal = true;
+  }
+  return tree(root);
+}
+
+Expression ExpressionPool::tree(std::uint32_t node) {
+  const TreeNode& at = trees_[node];
+  if (at.children.empty()) return at.terminal ? empty() : nothing();
+  return intern({.kind = Kind::tree, .nullable = at.terminal, .finite = true, .a = node});
+}
+
+Expression ExpressionPool::concat(Expression first, Expression second) {
+  if (first == nothing() || second == nothing()) return nothing();
+  if (first == empty()) return second;
+  if (second == empty()) return first;
+  if (first == anything() && second == anything()) return anything();
+  const Node& head = nodes_[first];
+  if (head.kind == Kind::concat) {  // to the right, so that equal strings of parts are equal
+    const Expression inner = head.a;
+    return concat(inner, concat(head.b, second));
+  }
+  const Node& tail = nodes_[second];
+  return intern({.kind = Kind::concat,
+                 .nullable = head.nullable && tail.nullable,
+                 .searched = head.searched || tail.searched,
+                 .finite = head.finite && tail.finite,
+                 .a = first,
+                 .b = second});
+}
+
+Expression ExpressionPool::concat(std::initializer_list<Expression> parts) {
+  Expression whole = empty();
+  for (auto part = std::rbegin(parts); part != std::rend(parts); ++part)
+    whole = concat(*part, whole);
+  return whole;
+}
+
+std::span<const Expression> ExpressionPool::list(const Node& node) const {
+  return std::span(lists_).subspan(node.a, node.b);
+}
+
+void ExpressionPool::flatten(Kind kind, Expression part, std::vector<Expression>& into) const {
+  const Node& node = nodes_[part];
+  if (node.kind != kind) {
+    into.push_back(part);
+    return;
+  }
+  const auto parts = list(node);
+  into.insert(into.end(), parts.begin(), parts.end());
+}
+
+// Sets of bytes are one set: the union of the alternatives, the intersection of what must all hold.
+void ExpressionPool::merge_sets(Kind kind, std::vector<Expression>& parts) {
+  std::optional<ByteSet> merged;
+  std::erase_if(parts, [&](Expression part) {
+    const Node& node = nodes_[part];
+    if (node.kind != Kind::bytes) return false;
+    const ByteSet& set = sets_[node.a];
+    merged = !merged ? set : kind == Kind::either ? *merged | set : *merged & set;
+    return true;
+  });
+  if (merged) parts.push_back(bytes(*merged));
+}
+
+Expression ExpressionPool::intern_list(Kind kind, const std::vector<Expression>& parts) {
+  std::uint64_t hash = static_cast<std::uint64_t>(kind);
+  for (const Expression part : parts) hash = mix(hash, part);
+  std::vector<Expression>& same_hash = list_index_[hash];
+  for (const Expression known : same_hash) {
+    if (nodes_[known].kind == kind && std::ranges::equal(list(nodes_[known]), parts)) return known;
+  }
+  Node node{.kind = kind, .nullable = kind == Kind::both, .finite = kind == Kind::either};
+  node.searched = kind == Kind::both;
+  for (const Expression part : parts) {
+    const Node& of = nodes_[part];
+    if (kind == Kind::either) {
+      node.nullable = node.nullable || of.nullable;
+      node.finite = node.finite && of.finite;
+      node.searched = node.searched || of.searched;
+    } else {
+      node.nullable = node.nullable && of.nullable;
+      node.finite = node.finite || of.finite;
+    }
+  }
+  node.a = static_cast<std::uint32_t>(lists_.size());
+  node.b = static_cast<std::uint32_t>(parts.size());
+  lists_.insert(lists_.end(), parts.begin(), parts.end());
+  const Expression made = intern(node);
+  if (!exhausted_) list_index_[hash].push_back(made);
+  return made;
+}
+
+Expression ExpressionPool::either(Expression first, Expression second) {
+  return either(std::vector<Expression>{first, second});
+}
+
+Expression ExpressionPool::either(std::vector<Expression> parts) {
+  std::vector<Expression> flat;
+  for (const Expression part : parts) flatten(Kind::either, part, flat);
+  merge_sets(Kind::either, flat);
+  std::sort(flat.begin(), flat.end());
+  flat.erase(std::unique(flat.begin(), flat.end()), flat.end());
+  if (std::binary_search(flat.begin(), flat.end(), anything())) return anything();
+  std::erase(flat, nothing());
+  if (flat.empty()) return nothing();
+  if (flat.size() == 1) return flat[0];
+  return intern_list(Kind::either, flat);
+}
+
+Expression ExpressionPool::both(Expression first, Expression second) {
+  std::vector<Expression> flat;
+  flatten(Kind::both, first, flat);
+  flatten(Kind::both, second, flat);
+  merge_sets(Kind::both, flat);
+  std::sort(flat.begin(), flat.end());
+  flat.erase(std::unique(flat.begin(), flat.end()), flat.end());
+  std::erase(flat, anything());
+  if (flat.empty()) return anything();
+  if (flat.size() == 1) return flat[0];
+  bool all_nullable = true, has_empty = false;
+  for (const Expression part : flat) {
+    if (part == nothing()) return nothing();
+    has_empty = has_empty || part == empty();
+    all_nullable = all_nullable && nodes_[part].nullable;
+    const Node& node = nodes_[part];
+    if (node.kind == Kind::complement && std::binary_search(flat.begin(), flat.end(), node.a)) {
+      return nothing();
+    }
+  }
+  if (has_empty) return all_nullable ? empty() : nothing();
+  return intern_list(Kind::both, flat);
+}
+
+Expression ExpressionPool::complement(Expression expression) {
+  const Node& node = nodes_[expression];
+  if (node.kind == Kind::complement) return node.a;
+  if (expression == nothing()) return anything();
+  return intern(
+      {.kind = Kind::complement, .nullable = !node.nullable, .searched = true, .a = expression});
+}
+
+Expression ExpressionPool::without(Expression expression, Expression excluded) {
+  return both(expression, complement(excluded));
+}
+
+Expression ExpressionPool::repeat(Expression expression, std::uint32_t min, std::uint32_t max) {
+  if (max == 0 || expression == empty()) return empty();
+  if (expression == nothing()) return min == 0 ? empty() : nothing();
+  const Node node = nodes_[expression];
+  if (node.nullable) min = 0;
+  if (min == 1 && max == 1) return expression;
+  if (max == kUnbounded && min <= 1) {
+    if (node.kind == Kind::bytes && sets_[node.a] == ByteSet::all() && min == 0) return anything();
+    if (node.kind == Kind::repeat && node.b == 0 && node.c == kUnbounded) return expression;
+    if (expression == anything()) return anything();
+  }
+  return intern({.kind = Kind::repeat,
+                 .nullable = min == 0,
+                 .searched = node.searched,
+                 .finite = node.finite && max != kUnbounded,
+                 .a = expression,
+                 .b = min,
+                 .c = max});
+}
+
+Expression ExpressionPool::modulo(std::uint32_t modulus_minus_one, std::uint32_t remainder,
+                                  bool begun) {
+  return intern({.kind = Kind::modulo,
+                 .nullable = begun && remainder == 0,
+                 .a = modulus_minus_one,
+                 .b = remainder,
+                 .c = begun ? 1u : 0u});
+}
+
+Expression ExpressionPool::multiple_of(std::uint64_t modulus) {
+  return modulo(static_cast<std::uint32_t>(modulus - 1), 0, false);
+}
+
+// RFC 8259 section 7, with well-formed UTF-8 (Unicode 15, table 3-7) and surrogates in pairs only:
+// a lone one stands for no character.
+Expression ExpressionPool::make_json_character() {
+  const auto range = [this](int first, int last) {
+    return bytes(ByteSet::range(static_cast<std::uint8_t>(first), static_cast<std::uint8_t>(last)));
+  };
+  const Expression more = range(0x80, 0xBF);
+  ByteSet plain = ByteSet::range(0x20, 0x7F);
+  plain = plain & ~ByteSet::of('"') & ~ByteSet::of('\\');
+  const Expression digit =
+      bytes(ByteSet::range('0', '9') | ByteSet::range('a', 'f') | ByteSet::range('A', 'F'));
+  const Expression d = bytes(ByteSet::of('d') | ByteSet::of('D'));
+  ByteSet not_d = ByteSet::range('0', '9') | ByteSet::range('a', 'f') | ByteSet::range('A', 'F');
+  not_d = not_d & ~ByteSet::of('d') & ~ByteSet::of('D');
+  const Expression high = bytes(ByteSet::of('8') | ByteSet::of('9') | ByteSet::of('a') |
+                                ByteSet::of('b') | ByteSet::of('A') | ByteSet::of('B'));
+  const Expression low = bytes(ByteSet::range('c', 'f') | ByteSet::range('C', 'F'));
+  const Expression plain_unit = either(concat({bytes(not_d), digit, digit, digit}),
+                                       concat({d, range('0', '7'), digit, digit}));
+  const Expression pair = concat({d, high, digit, digit, literal("\\u"), d, low, digit, digit});
+  ByteSet simple;
+  for (const char c : std::string_view("\"\\/bfnrt")) simple.add(static_cast<std::uint8_t>(c));
+  const Expression escape =
+      concat(literal("\\"), either(bytes(simple), concat(literal("u"), either(plain_unit, pair))));
+  return either({bytes(plain), escape, concat(range(0xC2, 0xDF), more),
+                 concat({range(0xE0, 0xE0), range(0xA0, 0xBF), more}),
+                 concat({range(0xE1, 0xEC), more, more}),
+                 concat({range(0xED, 0xED), range(0x80, 0x9F), more}),
+                 concat({range(0xEE, 0xEF), more, more}),
+                 concat({range(0xF0, 0xF0), range(0x90, 0xBF), more, more}),
+                 concat({range(0xF1, 0xF3), more, more, more}),
+                 concat({range(0xF4, 0xF4), range(0x80, 0x8F), more, more})});
+}
+
+Expression ExpressionPool::json_string_rest(std::uint32_t min, std::uint32_t max) {
+  if (min > max) return nothing();
+  return intern({.kind = Kind::string, .finite = max != kUnbounded, .a = min, .b = max});
+}
+
+std::optional<StringRest> ExpressionPool::as_string_rest(Expression expression) const {
+  const Node& node = nodes_[expression];
+  if (node.kind == Kind::string) return StringRest{.min = node.a, .max = node.b};
+  if (node.kind != Kind::both || node.b != 2) return std::nullopt;
+  const auto parts = list(node);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const Node& rest = nodes_[parts[i]];
+    const Node& other = nodes_[parts[1 - i]];
+    // With no bound on its length a string can always go on to one that is not left out.
+    if (rest.kind == Kind::string && rest.b == kUnbounded && other.kind == Kind::complement &&
+        nodes_[other.a].finite) {
+      return StringRest{.min = rest.a, .max = rest.b, .except_some = true};
+    }
+  }
+  return std::nullopt;
+}
+
+Expression ExpressionPool::derivative(Expression expression, std::uint8_t byte) {
+  return exhausted_ ? nothing() : derive(expression, byte);
+}
+
+Expression ExpressionPool::derive(Expression expression, std::uint8_t byte) {
+  const Node node = nodes_[expression];  // a copy: the pool grows below
+  switch (node.kind) {
+    case Kind::nothing:
+    case Kind::empty:
+      return nothing();
+    case Kind::bytes:
+      return sets_[node.a].has(byte) ? empty() : nothing();
+    case Kind::literal: {
+      const std::string& text = literals_[node.a];
+      if (static_cast<std::uint8_t>(text[node.b]) != byte) return nothing();
+      if (node.b + 1 == text.size()) return empty();
+      return intern({.kind = Kind::literal, .finite = true, .a = node.a, .b = node.b + 1});
+    }
+    case Kind::tree:
+      return derive_tree(node, byte);
+    case Kind::concat: {
+      const Expression front = concat(derive(node.a, byte), node.b);
+      return nodes_[node.a].nullable ? either(front, derive(node.b, byte)) : front;
+    }
+    case Kind::either:
+    case Kind::both:
+      return derive_list(node, byte);
+    case Kind::complement:
+      return complement(derive(node.a, byte));
+    case Kind::repeat:
+      return derive_repeat(node, byte);
+    case Kind::modulo: {
+      if (byte < '0' || byte > '9') return nothing();
+      const std::uint64_t next = node.b * std::uint64_t{10} + (byte - std::uint64_t{'0'});
+      return modulo(node.a, static_cast<std::uint32_t>(next % (std::uint64_t{node.a} + 1)), true);
+    }
+    case Kind::string:
+      if (byte == '"') return node.a == 0 ? empty() : nothing();
+      if (node.b == 0) return nothing();
+      return concat(derive(json_character_, byte),
+                    json_string_rest(one_less(node.a), one_less(node.b)));
+  }
+  return nothing();
+}
+
+Expression ExpressionPool::derive_list(const Node& node, std::uint8_t byte) {
+  if (node.kind == Kind::both) {
+    Expression all = anything();
+    for (std::uint32_t i = 0; i < node.b && all != nothing(); ++i) {
+      all = both(all, derive(lists_[node.a + i], byte));
+    }
+    return all;
+  }
+  std::vector<Expression> parts;
+  parts.reserve(node.b);
+  for (std::uint32_t i = 0; i < node.b; ++i) {
+    const Expression part = derive(lists_[node.a + i], byte);
+    if (part != nothing()) parts.push_back(part);
+  }
+  return either(std::move(parts));
+}
+
+Expression ExpressionPool::derive_repeat(const Node& node, std::uint8_t byte) {
+  const Expression once = derive(node.a, byte);
+  if (once == nothing()) return nothing();
+  return concat(once, repeat(node.a, one_less(node.b), one_less(node.c)));
+}
+
+Expression ExpressionPool::derive_tree(const Node& node, std::uint8_t byte) {
+  const auto& children = trees_[node.a].children;
+  const auto place = std::lower_bound(children.begin(), children.end(),
+                                      std::pair<std::uint8_t, std::uint32_t>(byte, 0));
+  if (place == children.end() || place->first != byte) return nothing();
+  return tree(place->second);
+}
+
+bool ExpressionPool::live(Expression expression) {
+  if (live_[expression] < 0 && !search(expression)) return false;
+  return live_[expression] == 1;
+}
+
+// Depth first from `expression` to any string of its language. What was looked through in vain is
+// dead, all of it, as everything that could be reached from it was looked through too.
+bool ExpressionPool::search(Expression expression) {
+  if (as_string_rest(expression)) {
+    live_[expression] = 1;
+    return true;
+  }
+  const std::array<std::uint8_t, 256> classes = byte_classes();
+  std::array<std::int16_t, 256> first_of;
+  first_of.fill(-1);
+  for (int byte = 255; byte >= 0; --byte)
+    first_of[classes[static_cast<std::size_t>(byte)]] = static_cast<std::int16_t>(byte);
+  struct Visit {
+    Expression at;
+    std::size_t next_class;
+  };
+  std::vector<Visit> path{{expression, 0}};
+  std::vector<Expression> seen;
+  std::unordered_map<Expression, bool> visited{{expression, true}};
+  std::size_t steps = 0;
+  while (!path.empty()) {
+    Visit& visit = path.back();
+    if (nodes_[visit.at].nullable || live_[visit.at] == 1) {
+      for (const Visit& on_path : path) live_[on_path.at] = 1;
+      return true;
+    }
+    if (visit.next_class >= first_of.size() || first_of[visit.next_class] < 0) {
+      seen.push_back(visit.at);
+      path.pop_back();
+      continue;
+    }
+    if (++steps > limits_.search_max * 8) {
+      exhausted_ = true;
+      return false;
+    }
+    const auto byte = static_cast<std::uint8_t>(first_of[visit.next_class++]);
+    const Expression next = derive(visit.at, byte);
+    if (next == nothing() || live_[next] == 0 || !visited.emplace(next, true).second) continue;
+    path.push_back({next, 0});
+  }
+  for (const Expression dead : seen) live_[dead] = 0;
+  return false;
+}
+
+bool ExpressionPool::matches(Expression expression, std::string_view text) {
+  for (const char c : text) {
+    expression = derivative(expression, static_cast<std::uint8_t>(c));
+    if (expression == nothing()) return false;
+  }
+  return nullable(expression);
+}
+
+std::array<std::uint8_t, 256> ExpressionPool::byte_classes() const {
+  ByteSet singles = ByteSet::of('"') | ByteSet::range('0', '9');  // string and modulo
+  for (const std::string& text : literals_) {
+    for (const char c : text) singles.add(static_cast<std::uint8_t>(c));
+  }
+  for (const TreeNode& node : trees_) {
+    for (const auto& [byte, child] : node.children) singles.add(byte);
+  }
+  std::array<std::uint8_t, 256> classes{};
+  unsigned count = 1;
+  const auto split = [&](auto inside) {
+    std::array<int, 512> renamed;
+    renamed.fill(-1);
+    unsigned next = 0;
+    std::array<std::uint8_t, 256> fresh{};
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+      int& name = renamed[classes[byte] * 2u + (inside(static_cast<std::uint8_t>(byte)) ? 1u : 0u)];
+      if (name < 0) name = static_cast<int>(next++);
+      fresh[byte] = static_cast<std::uint8_t>(name);
+    }
+    classes = fresh;
+    count = next;
+  };
+  for (const ByteSet& set : sets_) {
+    if (count == 256) break;
+    split([&](std::uint8_t byte) { return set.has(byte); });
+  }
+  // Each single byte is a class of its own: give them numbers in one pass each only where needed.
+  for (unsigned byte = 0; byte < 256 && count < 256; ++byte) {
+    if (!singles.has(static_cast<std::uint8_t>(byte))) continue;
+    split([&](std::uint8_t other) { return other == byte; });
+  }
+  return classes;
+}
+
+}  // namespace retort::grammar

@@ -1,0 +1,96 @@
+// Grammar: what a constrained answer may be, compiled.
+//
+// A context-free grammar over bytes whose terminals are expressions. JSON Schema
+// (schema_grammar.h), GBNF (gbnf.h), regular expressions and choices all become one of these;
+// matcher.h walks it, and token_mask.h asks the matcher which tokens may come next.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <retort/result.h>
+
+#include "grammar/expression.h"
+
+namespace retort::grammar {
+
+// A rule of a grammar, by its number.
+using RuleId = std::uint32_t;
+
+struct Rule {
+  enum class Kind : std::uint8_t {
+    undefined,
+    terminal,  // `expression`, behind up to kSpaceMax characters of white space where `spaced`
+    sequence,  // `parts`, one behind the other
+    choice,    // one of `parts`
+    repeat,    // parts[0], `min` to `max` times
+  };
+  Kind kind = Kind::undefined;
+  bool spaced = false;
+  bool nullable = false;
+  Expression expression = 0;
+  std::uint32_t min = 0, max = 0;
+  std::vector<RuleId> parts;
+};
+
+// White space in a row that is let through between the tokens of JSON.
+inline constexpr std::uint8_t kSpaceMax = 64;
+
+// Immutable once built, and shared by all who match it.
+struct Grammar {
+  std::vector<Rule> rules;
+  RuleId root = 0;
+  ExpressionPool expressions;                  // as compiled; each matcher works on a copy
+  std::array<std::uint8_t, 256> byte_class{};  // of the pool
+  std::size_t byte_classes = 0;
+};
+
+struct GrammarLimits {
+  std::size_t rules_max = 100'000;
+  std::size_t parts_max = 1'000'000;  // of all rules together
+  ExpressionLimits expressions;
+};
+
+// Makes a grammar rule by rule. Rules may name each other before they are defined: reserve() gives
+// a number to be define()d later. What goes beyond a limit is dropped, and finish() says so.
+class GrammarBuilder {
+ public:
+  explicit GrammarBuilder(const GrammarLimits& limits = {});
+
+  ExpressionPool& expressions() noexcept { return expressions_; }
+
+  RuleId reserve();
+  // Each returns the number of a rule; equal terminals share one.
+  RuleId terminal(Expression expression, bool spaced);
+  RuleId sequence(std::vector<RuleId> parts);
+  RuleId choice(std::vector<RuleId> parts);  // no parts: matches nothing
+  RuleId repeat(RuleId part, std::uint32_t min, std::uint32_t max);
+  // Gives `reserved` the meaning of `meaning`.
+  void define(RuleId reserved, RuleId meaning);
+
+  bool exhausted() const noexcept { return exhausted_ || expressions_.exhausted(); }
+  std::size_t rules() const noexcept { return rules_.size(); }
+
+  // The grammar that begins at `root`. Fails where a limit was met, where a rule was never defined,
+  // and where a rule can begin with itself (left recursion).
+  Result<std::shared_ptr<const Grammar>> finish(RuleId root) &&;
+
+ private:
+  RuleId add(Rule rule);
+  void find_nullable();
+  // A rule that can begin with itself; none: the number of rules.
+  RuleId find_left_recursion() const;
+
+  GrammarLimits limits_;
+  ExpressionPool expressions_;
+  std::vector<Rule> rules_;
+  std::vector<RuleId> terminals_[2];  // by expression: the rule that is it, plain and spaced
+  std::size_t parts_ = 0;
+  bool exhausted_ = false;
+};
+
+}  // namespace retort::grammar
