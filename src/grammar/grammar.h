@@ -5,11 +5,10 @@
 // matcher.h walks it, and token_mask.h asks the matcher which tokens may come next.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <span>
-#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <retort/result.h>
@@ -40,11 +39,11 @@ struct Rule {
 // White space in a row that is let through between the tokens of JSON.
 inline constexpr std::uint8_t kSpaceMax = 64;
 
-// Immutable once built, and shared by all who match it.
+// What GrammarBuilder makes and an Automaton (matcher.h) takes over.
 struct Grammar {
   std::vector<Rule> rules;
   RuleId root = 0;
-  ExpressionPool expressions;                  // as compiled; each matcher works on a copy
+  ExpressionPool expressions;
   std::array<std::uint8_t, 256> byte_class{};  // of the pool
   std::size_t byte_classes = 0;
 };
@@ -77,7 +76,7 @@ class GrammarBuilder {
 
   // The grammar that begins at `root`. Fails where a limit was met, where a rule was never defined,
   // and where a rule can begin with itself (left recursion).
-  Result<std::shared_ptr<const Grammar>> finish(RuleId root) &&;
+  Result<Grammar> finish(RuleId root) &&;
 
  private:
   RuleId add(Rule rule);
@@ -88,7 +87,7 @@ class GrammarBuilder {
   GrammarLimits limits_;
   ExpressionPool expressions_;
   std::vector<Rule> rules_;
-  std::vector<RuleId> terminals_[2];  // by expression: the rule that is it, plain and spaced
+  std::unordered_map<Expression, RuleId> terminals_[2];  // the rule of one, plain and spaced
   std::size_t parts_ = 0;
   bool exhausted_ = false;
 };

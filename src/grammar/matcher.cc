@@ -1,0 +1,363 @@
+#include "grammar/matcher.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace retort::grammar {
+namespace {
+
+constexpr Expression kUnknown = ~Expression{0};
+
+bool is_space(std::uint8_t byte) {
+  return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';  // RFC 8259 section 2
+}
+
+void remove_doubles(std::vector<Top>& tops, std::size_t begin) {
+  const auto first = tops.begin() + static_cast<std::ptrdiff_t>(begin);
+  const std::size_t count = tops.size() - begin;
+  if (count < 2) return;
+  if (count == 2) {
+    if (tops[begin] == tops[begin + 1]) tops.pop_back();
+    return;
+  }
+  std::sort(first, tops.end(), [](const Top& a, const Top& b) {
+    if (a.expression != b.expression) return a.expression < b.expression;
+    return a.frame != b.frame ? a.frame < b.frame : a.space < b.space;
+  });
+  tops.erase(std::unique(first, tops.end()), tops.end());
+}
+
+}  // namespace
+
+std::size_t Automaton::FrameHash::operator()(const Frame& frame) const noexcept {
+  std::uint64_t hash = (std::uint64_t{frame.rule} << 32 | frame.parent) * 0x9e3779b97f4a7c15ull;
+  hash = (hash ^ hash >> 29 ^ frame.progress) * 0xbf58476d1ce4e5b9ull;
+  return hash ^ hash >> 32;
+}
+
+Automaton::Automaton(Grammar grammar, const MatcherLimits& limits)
+    : limits_(limits),
+      rules_(std::move(grammar.rules)),
+      root_(grammar.root),
+      expressions_(std::move(grammar.expressions)),
+      byte_class_(grammar.byte_class),
+      byte_classes_(grammar.byte_classes),
+      frames_(1, {0, 0, 0}),
+      closures_(1) {
+  closures_[0] = {.known = true, .can_end = true};
+  for (unsigned byte = 256; byte-- > 0;) {
+    first_of_class_[byte_class_[byte]] = static_cast<std::uint8_t>(byte);
+  }
+}
+
+FrameId Automaton::frame(const Frame& frame) {
+  const auto [found, added] = frame_index_.try_emplace(frame, static_cast<FrameId>(frames_.size()));
+  if (!added) return found->second;
+  if (frames_.size() >= limits_.frames_max) {
+    exhausted_ = true;
+    frame_index_.erase(found);
+    return 0;
+  }
+  frames_.push_back(frame);
+  closures_.emplace_back();
+  return found->second;
+}
+
+// Rules to enter and frames to leave, instead of recursion: a document's depth is not the stack's.
+struct Automaton::Expansion {
+  struct Task {
+    bool enters;  // else leaves `parent`
+    RuleId rule;
+    FrameId parent;
+    friend bool operator==(const Task&, const Task&) = default;
+  };
+  std::vector<Task> tasks, seen;
+  std::vector<Top> tops;
+  bool can_end = false;
+
+  void add(const Task& task) {
+    if (std::find(seen.begin(), seen.end(), task) != seen.end()) return;
+    seen.push_back(task);
+    tasks.push_back(task);
+  }
+};
+
+void Automaton::enter(RuleId id, FrameId parent, Expansion& into) {
+  const Rule& rule = rules_[id];
+  switch (rule.kind) {
+    case Rule::Kind::undefined:
+      return;
+    case Rule::Kind::terminal:
+      if (rule.expression == ExpressionPool::nothing()) return;
+      if (rule.expression != ExpressionPool::empty()) {
+        into.tops.push_back({rule.expression, parent, rule.spaced ? kSpaceMax : std::uint8_t{0}});
+      }
+      if (expressions_.nullable(rule.expression)) into.add({false, 0, parent});
+      return;
+    case Rule::Kind::sequence:
+      if (rule.parts.empty()) return into.add({false, 0, parent});
+      return into.add({true, rule.parts[0], frame({id, 1, parent})});
+    case Rule::Kind::choice:
+      for (const RuleId part : rule.parts) into.add({true, part, parent});
+      return;
+    case Rule::Kind::repeat:
+      if (rule.min == 0) into.add({false, 0, parent});
+      if (rule.max > 0) into.add({true, rule.parts[0], frame({id, 1, parent})});
+      return;
+  }
+}
+
+void Automaton::leave(FrameId id, Expansion& into) {
+  if (id == 0) {
+    into.can_end = true;
+    return;
+  }
+  const Frame at = frames_[id];
+  const Rule& rule = rules_[at.rule];
+  if (rule.kind == Rule::Kind::sequence) {
+    // The last part needs no frame: what follows it is what follows the sequence.
+    const bool last = at.progress + 1 == rule.parts.size();
+    if (at.progress == rule.parts.size()) return into.add({false, 0, at.parent});
+    const FrameId parent = last ? at.parent : frame({at.rule, at.progress + 1, at.parent});
+    return into.add({true, rule.parts[at.progress], parent});
+  }
+  if (at.progress >= rule.min) into.add({false, 0, at.parent});
+  if (at.progress < rule.max) {
+    // Without an upper bound rounds beyond the lower one are not told apart.
+    const std::uint32_t rounds = rule.max == kUnbounded
+                                     ? std::min(at.progress + 1, std::max(rule.min, 1u))
+                                     : at.progress + 1;
+    into.add({true, rule.parts[0], frame({at.rule, rounds, at.parent})});
+  }
+}
+
+void Automaton::settle(Expansion& expansion) {
+  while (!expansion.tasks.empty() && !exhausted_) {
+    const Expansion::Task task = expansion.tasks.back();
+    expansion.tasks.pop_back();
+    if (task.enters) {
+      enter(task.rule, task.parent, expansion);
+    } else {
+      leave(task.parent, expansion);
+    }
+    if (expansion.seen.size() > 16 * limits_.tops_max) exhausted_ = true;
+  }
+  remove_doubles(expansion.tops, 0);
+}
+
+const Automaton::Closure& Automaton::closure(FrameId id) {
+  if (closures_[id].known) return closures_[id];
+  Expansion expansion;
+  expansion.add({false, 0, id});
+  settle(expansion);
+  Closure& known = closures_[id];
+  known = {.begin = static_cast<std::uint32_t>(closure_tops_.size()),
+           .count = static_cast<std::uint32_t>(expansion.tops.size()),
+           .known = true,
+           .can_end = expansion.can_end};
+  closure_tops_.insert(closure_tops_.end(), expansion.tops.begin(), expansion.tops.end());
+  return known;
+}
+
+Expression Automaton::derive_into(std::size_t cell, Expression expression, std::uint8_t byte) {
+  Expression derived = expressions_.derivative(expression, byte);
+  if (!expressions_.live(derived)) derived = ExpressionPool::nothing();
+  if (expressions_.exhausted()) exhausted_ = true;
+  cells_[cell] = derived;
+  return derived;
+}
+
+inline Expression Automaton::next(Expression expression, std::uint8_t byte) {
+  if (expression >= row_of_.size()) row_of_.resize(expressions_.size() * 2, 0);
+  std::uint32_t row = row_of_[expression];
+  if (row == 0) {
+    if (cells_.size() + byte_classes_ > limits_.row_cells_max) {
+      // Start over: what is remembered can be worked out again.
+      cells_.clear();
+      std::fill(row_of_.begin(), row_of_.end(), 0);
+    }
+    cells_.resize(cells_.size() + byte_classes_, kUnknown);
+    row = row_of_[expression] = static_cast<std::uint32_t>(cells_.size() / byte_classes_);
+  }
+  const std::size_t cell = (row - 1) * byte_classes_ + byte_class_[byte];
+  const Expression known = cells_[cell];
+  return known != kUnknown ? known : derive_into(cell, expression, byte);
+}
+
+inline void Automaton::append_step(const Top& top, std::uint8_t byte, std::vector<Top>& tops,
+                                   bool& can_end) {
+  if (top.space > 0 && is_space(byte)) {
+    tops.push_back({top.expression, top.frame, static_cast<std::uint8_t>(top.space - 1)});
+  }
+  const Expression derived = next(top.expression, byte);
+  if (derived == ExpressionPool::nothing()) return;
+  if (derived != ExpressionPool::empty()) tops.push_back({derived, top.frame, 0});
+  if (!expressions_.nullable(derived)) return;
+  const Closure& behind = closure(top.frame);
+  can_end = can_end || behind.can_end;
+  const auto first = closure_tops_.begin() + behind.begin;
+  tops.insert(tops.end(), first, first + behind.count);
+}
+
+void Automaton::step_locked(std::span<const Top> from, std::uint8_t byte, Place& to) {
+  to.tops.clear();
+  to.can_end = false;
+  for (const Top& top : from) append_step(top, byte, to.tops, to.can_end);
+  remove_doubles(to.tops, 0);
+  if (to.tops.size() > limits_.tops_max) exhausted_ = true;
+}
+
+Place Automaton::start() {
+  const std::scoped_lock lock(mutex_);
+  Expansion expansion;
+  expansion.add({true, root_, 0});
+  settle(expansion);
+  return {.tops = std::move(expansion.tops), .can_end = expansion.can_end};
+}
+
+void Automaton::step(const Place& from, std::uint8_t byte, Place& to) {
+  const std::scoped_lock lock(mutex_);
+  step_locked(from.tops, byte, to);
+}
+
+bool Automaton::accept(Place& place, std::string_view bytes) {
+  const std::scoped_lock lock(mutex_);
+  Place at = place, behind;
+  for (const char c : bytes) {
+    step_locked(at.tops, static_cast<std::uint8_t>(c), behind);
+    if ((behind.tops.empty() && !behind.can_end) || exhausted_) return false;
+    std::swap(at, behind);
+  }
+  place = std::move(at);
+  return true;
+}
+
+// A walk keeps the place at each level of the tree in one vector, the levels one behind the other.
+class Automaton::Walk {
+ public:
+  Walk(Automaton& automaton, const ByteTree& tree, std::span<std::uint64_t> mask)
+      : automaton_(automaton), tree_(tree), mask_(mask), tops_(automaton.walk_tops_) {}
+
+  void run(std::span<const Top> from, bool can_end) {
+    tops_.assign(from.begin(), from.end());
+    levels_.push_back({tree_.nodes.size(), 0, tops_.size()});
+    if (!from.empty() || can_end) take(0);
+    for (std::size_t node = 1; node < tree_.nodes.size() && !automaton_.exhausted_;) {
+      while (node >= levels_.back().end) levels_.pop_back();
+      node += visit(node);
+    }
+  }
+
+ private:
+  struct Level {
+    std::size_t end;           // the first node behind this subtree
+    std::size_t first, count;  // its place in tops_
+  };
+
+  void take(std::size_t node) {
+    for (const std::uint32_t token : tree_.tokens_of(node)) {
+      mask_[token >> 6] |= std::uint64_t{1} << (token & 63);
+    }
+  }
+
+  // How many nodes to go on by.
+  std::size_t visit(std::size_t node) {
+    const ByteTree::Node at = tree_.nodes[node];
+    const Level from = levels_.back();
+    const std::size_t begin = from.first + from.count;
+    tops_.resize(begin);
+    bool can_end = false;
+    for (std::size_t i = 0; i < from.count; ++i) {
+      const Top top = tops_[from.first + i];
+      automaton_.append_step(top, static_cast<std::uint8_t>(at.byte), tops_, can_end);
+    }
+    if (tops_.size() == begin && !can_end) return at.subtree;
+    take(node);
+    if (at.subtree > 1) {
+      if (tops_.size() - begin > 1) remove_doubles(tops_, begin);
+      if (tops_.size() - begin > automaton_.limits_.tops_max) automaton_.exhausted_ = true;
+      levels_.push_back({node + at.subtree, begin, tops_.size() - begin});
+    }
+    return 1;
+  }
+
+  Automaton& automaton_;
+  const ByteTree& tree_;
+  std::span<std::uint64_t> mask_;
+  std::vector<Top>& tops_;
+  std::vector<Level> levels_;
+};
+
+// The tokens of the rest of a string, from the tables; false where they do not say.
+bool Automaton::fill_from_string(const Top& top, const TokenTrie& trie,
+                                 std::span<std::uint64_t> mask) {
+  if (top.space > 0) return false;
+  const std::optional<StringRest> rest = expressions_.as_string_rest(top.expression);
+  if (!rest) return false;
+  const StringTokens& string = trie.string();
+  const bool any_token_fits = rest->max >= string.characters_max;
+  if (!any_token_fits && rest->max >= StringTokens::kCharactersMax) return false;
+  const TokenSet& inside = string.inside[any_token_fits ? StringTokens::kCharactersMax : rest->max];
+  for (std::size_t word = 0; word < mask.size(); ++word) mask[word] |= inside[word];
+  if (rest->min == 0 && any_token_fits && !rest->except_some) {
+    const Closure behind = closure(top.frame);
+    const std::vector<Top> tops(closure_tops_.begin() + behind.begin,
+                                closure_tops_.begin() + behind.begin + behind.count);
+    Walk(*this, string.behind_quote, mask).run(tops, behind.can_end);
+  } else {
+    Walk(*this, string.closing, mask).run({&top, 1}, false);
+  }
+  return true;
+}
+
+void Automaton::fill_mask(const Place& place, const TokenTrie& trie,
+                          std::span<std::uint64_t> mask) {
+  const std::scoped_lock lock(mutex_);
+  std::fill(mask.begin(), mask.end(), 0);
+  std::vector<Top> others;
+  for (const Top& top : place.tops) {
+    if (!fill_from_string(top, trie, mask)) others.push_back(top);
+  }
+  if (!others.empty()) Walk(*this, trie.all(), mask).run(others, false);
+}
+
+// The one byte that may come; -1 where there are several, or none.
+int Automaton::only_byte(const Place& place) {
+  if (place.can_end) return -1;
+  int only = -1;
+  for (std::size_t k = 0; k < byte_classes_; ++k) {
+    const std::uint8_t byte = first_of_class_[k];
+    const bool possible = std::any_of(place.tops.begin(), place.tops.end(), [&](const Top& top) {
+      return next(top.expression, byte) != ExpressionPool::nothing();
+    });
+    if (!possible) continue;
+    if (only >= 0 || std::count(byte_class_.begin(), byte_class_.end(), k) > 1) return -1;
+    only = byte;
+  }
+  return only;
+}
+
+std::string Automaton::forced(const Place& place, std::size_t bytes_max) {
+  const std::scoped_lock lock(mutex_);
+  std::string bytes;
+  Place at = place, behind;
+  while (bytes.size() < bytes_max && !exhausted_) {
+    if (std::any_of(at.tops.begin(), at.tops.end(), [](const Top& top) { return top.space > 0; })) {
+      break;
+    }
+    const int byte = only_byte(at);
+    if (byte < 0) break;
+    bytes.push_back(static_cast<char>(byte));
+    step_locked(at.tops, static_cast<std::uint8_t>(byte), behind);
+    std::swap(at, behind);
+  }
+  return bytes;
+}
+
+bool accepts(const std::shared_ptr<Automaton>& automaton, std::string_view text) {
+  Matcher matcher(automaton);
+  return matcher.accept(text) && matcher.can_end();
+}
+
+}  // namespace retort::grammar
