@@ -159,7 +159,10 @@ bool Engine::step() {
   }
   const auto vocabulary = static_cast<std::size_t>(model_.config().vocab_size);
   logits_.resize(batch.logit_rows() * vocabulary);
-  if (const Result<void> done = model_.forward(batch, cache_, pool_, logits_); !done) {
+  begin_masks(plan);
+  const Result<void> done = model_.forward(batch, cache_, pool_, logits_);
+  masks_.finish();
+  if (!done) {
     log_.error("the forward pass failed: " + done.error().message());
     end_all(EndReason::failed);
     return true;
@@ -170,8 +173,10 @@ bool Engine::step() {
   for (const ScheduledSequence& entry : plan) {
     Sequence& sequence = *entry.sequence;
     const bool whole = entry.tokens == sequence.pending();
+    const std::size_t prompt = sequence.request.prompt.size();
+    const std::size_t before = std::min(sequence.computed, prompt);
     sequence.computed += entry.tokens;
-    if (entry.tokens > 1 || sequence.output_tokens() == 0) prompt_tokens_ += entry.tokens;
+    prompt_tokens_ += std::min(sequence.computed, prompt) - before;
     if (whole) accept_logits(sequence, std::span(logits_).subspan(vocabulary * row++, vocabulary));
   }
   for (Sequence* sequence : finished_) scheduler_.remove(sequence);
@@ -179,26 +184,22 @@ bool Engine::step() {
   return true;
 }
 
-// Samples the sequence's next token and hands it over.
-void Engine::accept_logits(Sequence& sequence, std::span<float> logits) {
-  const SequenceRequest& request = sequence.request;
-  const auto output = static_cast<std::int64_t>(sequence.output_tokens());
-  const bool end_allowed = !request.ignore_eos && output >= request.min_tokens;
-  const std::span<const TokenId> banned =
-      end_allowed ? std::span<const TokenId>() : std::span(request.end_tokens);
-  SampledToken sampled = sampler_.sample(logits, request.sampling, sequence.counts, banned,
-                                         static_cast<std::uint64_t>(output));
-  ++generated_tokens_;
-  TokenEvent event;
-  if (end_allowed && std::find(request.end_tokens.begin(), request.end_tokens.end(),
-                               sampled.token) != request.end_tokens.end()) {
-    event.end = EndReason::end_token;
-  } else {
-    sequence.tokens.push_back(sampled.token);
-    sequence.counts.add_output(sampled.token);
-    if (output + 1 >= request.max_tokens) event.end = EndReason::length;
-    event.token = std::move(sampled);
+// Has the masks of the sequences that will choose a token worked out beside the forward pass.
+void Engine::begin_masks(const std::vector<ScheduledSequence>& plan) {
+  std::vector<Sequence*> constrained;
+  for (const ScheduledSequence& entry : plan) {
+    if (entry.tokens == entry.sequence->pending() && entry.sequence->wants_mask()) {
+      constrained.push_back(entry.sequence);
+    }
   }
+  masks_.begin(std::move(constrained));
+}
+
+// Chooses the sequence's next token and hands it over, with those that must follow it.
+void Engine::accept_logits(Sequence& sequence, std::span<float> logits) {
+  TokenEvent event;
+  event.end = choose(sequence, logits, event.tokens);
+  generated_tokens_ += event.tokens.size();
   if (event.end) {
     sequence.channel->events.finish(std::move(event));
     finished_.push_back(&sequence);
@@ -206,6 +207,71 @@ void Engine::accept_logits(Sequence& sequence, std::span<float> logits) {
     // The queue has room: a sequence whose queue is full is not planned.
     sequence.channel->events.try_push(std::move(event));
   }
+}
+
+std::optional<EndReason> Engine::choose(Sequence& sequence, std::span<float> logits,
+                                        std::vector<SampledToken>& tokens) {
+  const SequenceRequest& request = sequence.request;
+  const auto output = static_cast<std::int64_t>(sequence.output_tokens());
+  const bool end_allowed = !request.ignore_eos && output >= request.min_tokens;
+  SampleLimits limits;
+  if (!end_allowed) limits.banned = request.end_tokens;
+  if (!sequence.forced.empty()) {
+    limits.forced = sequence.forced.front();
+    sequence.forced.pop_front();
+  } else if (sequence.wants_mask()) {
+    limits.allowed = sequence.mask;
+    const bool any = std::any_of(sequence.mask.begin(), sequence.mask.end(),
+                                 [](std::uint64_t word) { return word != 0; });
+    if (!any) return EndReason::stuck;
+  }
+  SampledToken sampled = sampler_.sample(logits, request.sampling, sequence.counts, limits,
+                                         static_cast<std::uint64_t>(output));
+  if (end_allowed && std::find(request.end_tokens.begin(), request.end_tokens.end(),
+                               sampled.token) != request.end_tokens.end()) {
+    return EndReason::end_token;
+  }
+  if (const auto end = take(sequence, std::move(sampled), tokens)) return end;
+  return sequence.forced.empty() ? take_forced(sequence, tokens) : std::nullopt;
+}
+
+// Makes `token` the sequence's next.
+std::optional<EndReason> Engine::take(Sequence& sequence, SampledToken token,
+                                      std::vector<SampledToken>& tokens) {
+  std::optional<grammar::Constraint>& constraint = sequence.request.constraint;
+  if (constraint && !constraint->accept(static_cast<std::uint32_t>(token.token))) {
+    return EndReason::stuck;
+  }
+  sequence.tokens.push_back(token.token);
+  sequence.counts.add_output(token.token);
+  tokens.push_back(std::move(token));
+  if (constraint && constraint->must_end()) return EndReason::end_token;
+  const auto output = static_cast<std::int64_t>(sequence.output_tokens());
+  if (output >= sequence.request.max_tokens) return EndReason::length;
+  return std::nullopt;
+}
+
+// Where the grammar has one way to go on, goes it in the tokens that the model would use. The last
+// of them is left to the model: it may be the beginning of a longer one. Where log probabilities
+// are wanted, each token waits for its logits; the tokens are the same.
+std::optional<EndReason> Engine::take_forced(Sequence& sequence,
+                                             std::vector<SampledToken>& tokens) {
+  constexpr std::size_t kForcedBytesMax = 256;
+  const SequenceRequest& request = sequence.request;
+  if (!request.constraint || !request.constraint->bound() || !request.encode) return std::nullopt;
+  const std::string bytes = request.constraint->forced(kForcedBytesMax);
+  if (bytes.size() < 2) return std::nullopt;
+  std::vector<TokenId> spelled = request.encode(bytes);
+  if (spelled.size() < 2) return std::nullopt;
+  spelled.pop_back();
+  if (request.sampling.logprobs) {
+    sequence.forced.assign(spelled.begin(), spelled.end());
+    return std::nullopt;
+  }
+  for (const TokenId token : spelled) {
+    if (const auto end = take(sequence, {.token = token}, tokens)) return end;
+  }
+  return std::nullopt;
 }
 
 void Engine::end_all(EndReason reason) {
@@ -217,7 +283,7 @@ void Engine::end_all(EndReason reason) {
     inbox_->submitted.clear();
   }
   for (const auto& sequence : scheduler_.remove_if([](const Sequence&) { return true; })) {
-    sequence->channel->events.finish({.token = std::nullopt, .end = reason});
+    sequence->channel->events.finish({.tokens = {}, .end = reason});
   }
 }
 

@@ -11,12 +11,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include <retort/result.h>
 
 #include "base/async.h"
 #include "base/log.h"
+#include "engine/mask_thread.h"
 #include "engine/scheduler.h"
 #include "engine/sequence.h"
 #include "engine/token_stream.h"
@@ -71,7 +74,13 @@ class Engine {
   bool take_inbox(bool wait);
   void drop_cancelled();
   bool step();
+  void begin_masks(const std::vector<ScheduledSequence>& plan);
   void accept_logits(Sequence& sequence, std::span<float> logits);
+  std::optional<EndReason> choose(Sequence& sequence, std::span<float> logits,
+                                  std::vector<SampledToken>& tokens);
+  std::optional<EndReason> take(Sequence& sequence, SampledToken token,
+                                std::vector<SampledToken>& tokens);
+  std::optional<EndReason> take_forced(Sequence& sequence, std::vector<SampledToken>& tokens);
   void end_all(EndReason reason);
   void publish_stats();
 
@@ -85,6 +94,7 @@ class Engine {
   model::KvCache cache_;
   Scheduler scheduler_;
   Sampler sampler_;
+  MaskThread masks_;
   std::vector<float> logits_;  // [rows of the step, vocab_size] f32
   std::vector<Sequence*> finished_;
   std::uint64_t arrivals_ = 0;

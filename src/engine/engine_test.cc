@@ -1,6 +1,7 @@
 // The engine over a small random model: what its thread promises, and that answers are bit-exact.
 #include "engine/engine.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
@@ -68,10 +69,9 @@ class EngineTest : public testing::Test {
   static base::Awaitable<> read(TokenStream stream, Answer& answer) {
     while (const std::optional<TokenEvent> event =
                co_await stream.next(base::SteadyClock::time_point::max())) {
-      if (event->token) {
+      for (const SampledToken& token : event->tokens) {
         char text[64];
-        std::snprintf(text, sizeof text, "%d:%a ", event->token->token,
-                      static_cast<double>(event->token->logprob));
+        std::snprintf(text, sizeof text, "%d:%a ", token.token, static_cast<double>(token.logprob));
         answer.line += text;
       }
       if (event->end) answer.end = event->end;
@@ -115,6 +115,104 @@ TEST_F(EngineTest, AnswersAreTheSameBitsAloneTogetherChunkedParkedAndOnTwoThread
   expect_same("parked for want of pages");
   start({.scheduler = {.batch_sequences_max = 3}}, 2);
   expect_same("in batches of 3, on 2 threads");
+}
+
+TEST_F(EngineTest, ChoicesOfOnePromptShareItAndAreTheSameBitsAsAlone) {
+  start();
+  std::vector<SequenceRequest> choices;
+  std::vector<std::string> alone;
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    choices.push_back(request(6));
+    choices.back().prompt_group = 1;
+    choices.back().sampling.choice = i;
+    alone.push_back(run({choices.back()}).front().line);
+  }
+  EXPECT_NE(alone[0], alone[1]);
+  const std::uint64_t before = engine_->stats().prompt_tokens;
+  const std::vector<Answer> together = run(choices);
+  for (std::size_t i = 0; i < choices.size(); ++i) EXPECT_EQ(together[i].line, alone[i]);
+  const std::size_t prompt = choices[0].prompt.size();
+  ASSERT_TRUE(await_stats([](const EngineStats& stats) { return stats.running == 0; }));
+  const std::size_t rest = prompt - (prompt - 1) / model::kPageTokens * model::kPageTokens;
+  EXPECT_EQ(engine_->stats().prompt_tokens - before, prompt + 3 * rest);
+}
+
+// Token i is spelled by the byte i, the first 26 by letters.
+class ConstrainedEngineTest : public EngineTest {
+ protected:
+  SequenceRequest constrained(int number, std::vector<std::string> words) {
+    const auto size = static_cast<std::size_t>(model_->config().vocab_size);
+    std::vector<std::string> pieces(size);
+    for (std::size_t i = 0; i < size && i < 26; ++i) pieces[i] = static_cast<char>('a' + i);
+    for (std::size_t i = 26; i < size && i < 36; ++i) pieces[i] = static_cast<char>('0' + (i - 26));
+    auto trie = std::make_shared<grammar::TokenTrie>(grammar::TokenTrie::make(pieces, {}).value());
+    grammar::GrammarBuilder builder;
+    grammar::ExpressionPool& pool = builder.expressions();
+    const grammar::Expression digits =
+        pool.repeat(pool.bytes(grammar::ByteSet::range('0', '9')), 2, 6);
+    const grammar::RuleId rule =
+        builder.terminal(pool.concat({pool.one_of(words), digits, pool.literal("end")}), false);
+    auto automaton = std::make_shared<grammar::Automaton>(std::move(builder).finish(rule).value());
+    SequenceRequest request = EngineTest::request(number, 60);
+    request.constraint.emplace(std::move(trie), std::move(automaton));
+    request.encode = [](std::string_view bytes) {
+      std::vector<TokenId> tokens;
+      for (const char c : bytes) {
+        tokens.push_back(static_cast<TokenId>(c >= 'a' ? c - 'a' : c - '0' + 26));
+      }
+      return tokens;
+    };
+    return request;
+  }
+
+  static std::string spell(const Answer& answer) {
+    std::string text;
+    for (std::size_t at = 0; at < answer.line.size(); at = answer.line.find(' ', at) + 1) {
+      const int token = std::atoi(answer.line.c_str() + at);
+      text += static_cast<char>(token < 26 ? 'a' + token : '0' + token - 26);
+    }
+    return text;
+  }
+};
+
+TEST_F(ConstrainedEngineTest, TheAnswerIsInTheGrammarAndEndsWithIt) {
+  start();
+  ASSERT_GE(model_->config().vocab_size, 36);
+  for (int number = 0; number < 6; ++number) {
+    const Answer answer = run({constrained(number, {"house", "horse", "tree"})}).front();
+    EXPECT_EQ(answer.end, EndReason::end_token);
+    EXPECT_THAT(spell(answer), testing::MatchesRegex("(house|horse|tree)[0-9]+end"));
+  }
+}
+
+TEST_F(ConstrainedEngineTest, ForcedTokensAreTheSameWithAndWithoutLogProbabilities) {
+  start();
+  const SequenceRequest with = constrained(3, {"abcdefghijkl", "mnopqrst"});
+  SequenceRequest without = with;
+  without.sampling.logprobs = false;
+  SequenceRequest sampled = without;
+  sampled.encode = nullptr;
+  const std::uint64_t steps = engine_->stats().steps;
+  const std::string forced = spell(run({without}).front());
+  ASSERT_TRUE(await_stats([](const EngineStats& stats) { return stats.running == 0; }));
+  EXPECT_LT(engine_->stats().steps - steps, forced.size());
+  EXPECT_EQ(spell(run({with}).front()), forced);
+  EXPECT_EQ(spell(run({sampled}).front()), forced);  // each token spells one byte here
+}
+
+TEST_F(ConstrainedEngineTest, StandsBesideOtherSequencesWithoutChangingThem) {
+  start();
+  const std::string alone = run({request(2)}).front().line;
+  const std::string constrained_alone = run({constrained(4, {"house", "tree"})}).front().line;
+  const std::vector<Answer> together = run({request(2), constrained(4, {"house", "tree"})});
+  EXPECT_EQ(together[0].line, alone);
+  EXPECT_EQ(together[1].line, constrained_alone);
+}
+
+TEST_F(ConstrainedEngineTest, AVocabularyThatCannotSpellTheGrammarEndsStuck) {
+  start();
+  SequenceRequest request = constrained(1, {"UPPER", "CASE"});
+  EXPECT_EQ(run({request}).front().end, EndReason::stuck);
 }
 
 TEST_F(EngineTest, EndTokensEndTheSequenceAndAreNoPartOfIt) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -16,6 +17,8 @@ class PagePool {
 
   // A free page, or nothing where none is left.
   std::optional<model::PageId> take();
+  // One more holder of a page that is taken: it is free again when each has given it back.
+  void share(model::PageId page);
   void give_back(std::vector<model::PageId>& pages);  // and empties the list
 
   std::size_t free() const noexcept { return free_.size(); }
@@ -26,6 +29,7 @@ class PagePool {
  private:
   std::size_t total_;
   std::vector<model::PageId> free_;
+  std::vector<std::uint32_t> holders_;  // by page
 };
 
 }  // namespace retort::engine

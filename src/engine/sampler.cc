@@ -48,6 +48,19 @@ void apply_penalties(std::span<float> logits, const SamplingParams& params,
   }
 }
 
+void apply_limits(std::span<float> logits, const SampleLimits& limits) {
+  for (const TokenId token : limits.banned) logits[static_cast<std::size_t>(token)] = kNever;
+  if (limits.allowed.empty()) return;
+  for (std::size_t word = 0; word * 64 < logits.size(); ++word) {
+    const std::uint64_t bits = limits.allowed[word];
+    if (bits == ~std::uint64_t{0}) continue;
+    const std::size_t end = std::min(logits.size(), word * 64 + 64);
+    for (std::size_t token = word * 64; token < end; ++token) {
+      if ((bits >> (token & 63) & 1) == 0) logits[token] = kNever;
+    }
+  }
+}
+
 }  // namespace
 
 void TokenCounts::add_prompt(std::span<const TokenId> tokens) {
@@ -59,7 +72,7 @@ void TokenCounts::add_output(TokenId token) {
 }
 
 SampledToken Sampler::sample(std::span<float> logits, const SamplingParams& params,
-                             const TokenCounts& counts, std::span<const TokenId> banned,
+                             const TokenCounts& counts, const SampleLimits& limits,
                              std::uint64_t position) {
   SampledToken result;
   double partition = 0;
@@ -74,11 +87,15 @@ SampledToken Sampler::sample(std::span<float> logits, const SamplingParams& para
       result.top.push_back({candidate.token, static_cast<float>(candidate.logit - partition)});
     }
   }
-  apply_bias(logits, params);
-  apply_penalties(logits, params, counts);
-  for (const TokenId token : banned) logits[static_cast<std::size_t>(token)] = kNever;
+  if (!limits.forced) {
+    apply_bias(logits, params);
+    apply_penalties(logits, params, counts);
+    apply_limits(logits, limits);
+  }
 
-  if (params.temperature == 0) {
+  if (limits.forced) {
+    result.token = *limits.forced;
+  } else if (params.temperature == 0) {
     result.token = most_likely(logits);
   } else {
     const double uniform = uniform_draw(params.seed, params.choice, position);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -43,15 +44,22 @@ class TokenCounts {
   std::unordered_map<TokenId, Count> counts_;
 };
 
+// What the choice of one token is held to.
+struct SampleLimits {
+  std::span<const TokenId> banned;         // end tokens below min_tokens, or ignored ones
+  std::span<const std::uint64_t> allowed;  // one bit a token: a constraint's mask; empty: all
+  std::optional<TokenId> forced;           // the one way to go on: only its logprob is wanted
+};
+
 class Sampler {
  public:
   // Chooses the token at output position `position` (0 for the first).
   //   logits  [vocab_size] f32, finite or -inf; overwritten.
-  //   banned  ids that may not be chosen here (end tokens below min_tokens, or ignored ones).
+  //   limits  leave at least one token.
   // Not thread-safe: it keeps its working memory between calls. Cost: one pass over the vocabulary,
   // and a partial sort of what top_p or top_k needs.
   SampledToken sample(std::span<float> logits, const SamplingParams& params,
-                      const TokenCounts& counts, std::span<const TokenId> banned,
+                      const TokenCounts& counts, const SampleLimits& limits,
                       std::uint64_t position);
 
  private:

@@ -13,7 +13,7 @@ SampledToken sample(std::vector<float> logits, const SamplingParams& params,
                     std::uint64_t position = 0, const TokenCounts& counts = {},
                     std::vector<TokenId> banned = {}) {
   Sampler sampler;
-  return sampler.sample(logits, params, counts, banned, position);
+  return sampler.sample(logits, params, counts, {.banned = banned}, position);
 }
 
 // How often each token comes in `draws` draws.

@@ -33,7 +33,7 @@ std::vector<ScheduledSequence> Scheduler::plan() {
   }
   for (std::size_t i = 0; i < running_.size() && budget > 0; ++i) {
     Sequence& sequence = *running_[i];
-    if (sequence.pending() <= 1 || sequence.paused()) continue;
+    if (sequence.pending() <= 1 || sequence.paused() || waits_for_prompt(sequence)) continue;
     const std::size_t tokens = std::min(budget, sequence.pending());
     if (!take_pages(sequence, tokens)) continue;
     schedule(sequence, tokens);
@@ -87,6 +87,29 @@ bool Scheduler::scheduled(const Sequence& sequence) const {
   return std::any_of(plan_.begin(), plan_.end(), [&sequence](const ScheduledSequence& entry) {
     return entry.sequence == &sequence;
   });
+}
+
+// Whether another sequence is about to read this one's prompt. Where it has, takes over its pages:
+// all that the prompt fills, but for its last token, whose logits each sequence needs itself.
+bool Scheduler::waits_for_prompt(Sequence& sequence) {
+  const std::size_t pages = (sequence.request.prompt.size() - 1) / model::kPageTokens;
+  if (sequence.request.prompt_group == 0 || sequence.computed > 0 || pages == 0) return false;
+  bool somebody_reads = false;
+  for (const std::unique_ptr<Sequence>& other : running_) {
+    if (other.get() == &sequence) break;  // those behind it wait for it
+    if (other->request.prompt_group != sequence.request.prompt_group) continue;
+    if (other->computed < pages * model::kPageTokens) {
+      somebody_reads = somebody_reads || !other->paused();
+      continue;
+    }
+    pool_.give_back(sequence.pages);
+    sequence.pages.assign(other->pages.begin(),
+                          other->pages.begin() + static_cast<std::ptrdiff_t>(pages));
+    for (const model::PageId page : sequence.pages) pool_.share(page);
+    sequence.computed = pages * model::kPageTokens;
+    return false;
+  }
+  return somebody_reads;
 }
 
 void Scheduler::schedule(Sequence& sequence, std::size_t tokens) {

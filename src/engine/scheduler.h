@@ -6,6 +6,9 @@
 // budget. Where the KV pages run out, the youngest sequence is parked: its pages go, its tokens
 // stay, and it is read again later. Since results do not depend on batch or chunks (promise 2),
 // parking changes no output.
+//
+// Sequences of one prompt group (the choices of a request) read their prompt once: the first reads
+// it, the others wait and take over its full pages, which nobody writes to any more.
 #pragma once
 
 #include <cstddef>
@@ -54,6 +57,7 @@ class Scheduler {
   bool take_pages(Sequence& sequence, std::size_t tokens);
   bool park_youngest(const Sequence& for_whom);
   bool scheduled(const Sequence& sequence) const;
+  bool waits_for_prompt(Sequence& sequence);
   void schedule(Sequence& sequence, std::size_t tokens);
 
   SchedulerOptions options_;

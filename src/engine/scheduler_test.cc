@@ -54,6 +54,41 @@ TEST_F(SchedulerTest, DecodeIsNotStarvedByLongPrefill) {
   }
 }
 
+TEST_F(SchedulerTest, APromptGroupReadsItsPromptOnceAndSharesItsPages) {
+  Scheduler scheduler({.batch_sequences_max = 4, .step_tokens_max = 512}, 100);
+  constexpr std::size_t kPrompt = 3 * kPage + 5;
+  std::vector<Sequence*> choices;
+  for (int i = 0; i < 3; ++i) {
+    choices.push_back(add(scheduler, kPrompt));
+    choices.back()->request.prompt_group = 9;
+  }
+  const auto first = scheduler.plan();
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(tokens_of(first, choices[0]), kPrompt);
+  advance(first);
+  const auto second = scheduler.plan();
+  EXPECT_EQ(tokens_of(second, choices[1]), 5u);
+  EXPECT_EQ(tokens_of(second, choices[2]), 5u);
+  EXPECT_EQ(choices[2]->pages[2], choices[0]->pages[2]);
+  EXPECT_NE(choices[2]->pages[3], choices[0]->pages[3]);
+  advance(second);
+  EXPECT_EQ(scheduler.pages().free(), 100u - 3 - 3);
+  for (Sequence* choice : choices) scheduler.remove(choice);
+  EXPECT_EQ(scheduler.pages().free(), 100u);
+}
+
+TEST_F(SchedulerTest, APromptGroupGoesOnWhenItsReaderLeaves) {
+  Scheduler scheduler({.batch_sequences_max = 4, .step_tokens_max = kPage}, 100);
+  Sequence* reader = add(scheduler, 4 * kPage);
+  Sequence* other = add(scheduler, 4 * kPage);
+  reader->request.prompt_group = other->request.prompt_group = 9;
+  const auto plan = scheduler.plan();
+  EXPECT_EQ(tokens_of(plan, other), 0u);
+  advance(plan);
+  scheduler.remove(reader);
+  EXPECT_EQ(tokens_of(scheduler.plan(), other), kPage);
+}
+
 TEST_F(SchedulerTest, RunsNoMoreThanTheBatchAndServesInOrderOfArrival) {
   Scheduler scheduler({.batch_sequences_max = 2, .step_tokens_max = 64}, 100);
   Sequence* first = add(scheduler, 3);

@@ -3,11 +3,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "engine/sampler.h"
 #include "engine/token_stream.h"
+#include "grammar/constraint.h"
 #include "model/batch.h"
 
 namespace retort::engine {
@@ -22,6 +27,13 @@ struct SequenceRequest {
   bool ignore_eos = false;          // no end token at all
   std::vector<TokenId> end_tokens;  // each ends the sequence
   SamplingParams sampling;
+  // What holds the output to a grammar; with it, min_tokens is 0 and ignore_eos false.
+  std::optional<grammar::Constraint> constraint;
+  // The tokens in which the model would spell some bytes: for those that its grammar forces.
+  // Thread- safe; unset: such bytes are sampled one token at a time.
+  std::function<std::vector<TokenId>(std::string_view)> encode;
+  // Requests of the same group have the same prompt, and share its pages; 0: none.
+  std::uint64_t prompt_group = 0;
 };
 
 struct Sequence {
@@ -33,6 +45,15 @@ struct Sequence {
   std::size_t computed = 0;     // how many of them have their keys and values in `pages`
   std::vector<PageId> pages;    // page i holds positions [i * kPageTokens, (i + 1) * kPageTokens)
   TokenCounts counts;
+  std::vector<std::uint64_t> mask;  // of the next token, while the constraint is bound
+  std::deque<TokenId> forced;       // tokens to take without a choice, before any other
+
+  // Whether the next token needs a mask.
+  bool wants_mask() const {
+    return forced.empty() && request.constraint && request.constraint->bound();
+  }
+  // The mask of the next token: what the constraint allows, end tokens where it may end.
+  void fill_mask();
 
   std::size_t pending() const { return tokens.size() - computed; }
   std::size_t output_tokens() const { return tokens.size() - request.prompt.size(); }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/async.h"
 #include "engine/sampler.h"
@@ -22,11 +23,13 @@ enum class EndReason : std::uint8_t {
   length,     // max_tokens are out
   cancelled,  // the reader asked, or the engine is shutting down
   failed,     // the forward pass failed; the log says why
+  stuck,      // the vocabulary cannot spell what the constraint asks for, or its limits are met
 };
 
-// One step's news of a sequence: a token, the end, or both.
+// One step's news of a sequence: tokens (several where a constraint leaves no choice), the end, or
+// both.
 struct TokenEvent {
-  std::optional<SampledToken> token;
+  std::vector<SampledToken> tokens;
   std::optional<EndReason> end;
 };
 

@@ -33,9 +33,14 @@ base::Awaitable<Result<ChatStream::Next>> LocalStream::next(
       if (!choice.tokens.over()) co_return Next{};  // the deadline has passed
       co_return Error(ErrorKind::internal, "the engine ended the sequence early");
     }
-    if (event->token) queue(choice.text.push(*event->token));
+    for (const engine::SampledToken& token : event->tokens) queue(choice.text.push(token));
     if (event->end == engine::EndReason::failed || event->end == engine::EndReason::cancelled) {
       co_return Error(ErrorKind::internal, "the engine could not finish the sequence");
+    }
+    if (event->end == engine::EndReason::stuck) {
+      co_return Error(ErrorKind::internal,
+                      "the answer could not be held to its format: the model's vocabulary cannot "
+                      "spell what comes next, or the format is too complex");
     }
     if (event->end) queue(choice.text.finish(*event->end));
     if (choice.text.over()) choice.tokens.cancel();
