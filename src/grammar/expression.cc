@@ -11,6 +11,9 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
   return hash * 0xff51afd7ed558ccdull;
 }
 
+// Of a modulo expression: a digit has been read; points are skipped.
+constexpr std::uint32_t kBegun = 1, kPoints = 2;
+
 std::uint32_t one_less(std::uint32_t count) {
   return count == 0 || count == kUnbounded ? count : count - 1;
 }
@@ -256,16 +259,16 @@ Expression ExpressionPool::repeat(Expression expression, std::uint32_t min, std:
 }
 
 Expression ExpressionPool::modulo(std::uint32_t modulus_minus_one, std::uint32_t remainder,
-                                  bool begun) {
+                                  std::uint32_t flags) {
   return intern({.kind = Kind::modulo,
-                 .nullable = begun && remainder == 0,
+                 .nullable = (flags & kBegun) != 0 && remainder == 0,
                  .a = modulus_minus_one,
                  .b = remainder,
-                 .c = begun ? 1u : 0u});
+                 .c = flags});
 }
 
-Expression ExpressionPool::multiple_of(std::uint64_t modulus) {
-  return modulo(static_cast<std::uint32_t>(modulus - 1), 0, false);
+Expression ExpressionPool::multiple_of(std::uint64_t modulus, bool points) {
+  return modulo(static_cast<std::uint32_t>(modulus - 1), 0, points ? kPoints : 0);
 }
 
 // RFC 8259 section 7, with well-formed UTF-8 (Unicode 15, table 3-7) and surrogates in pairs only:
@@ -356,9 +359,11 @@ Expression ExpressionPool::derive(Expression expression, std::uint8_t byte) {
     case Kind::repeat:
       return derive_repeat(node, byte);
     case Kind::modulo: {
+      if (byte == '.' && (node.c & kPoints) != 0) return expression;
       if (byte < '0' || byte > '9') return nothing();
       const std::uint64_t next = node.b * std::uint64_t{10} + (byte - std::uint64_t{'0'});
-      return modulo(node.a, static_cast<std::uint32_t>(next % (std::uint64_t{node.a} + 1)), true);
+      return modulo(node.a, static_cast<std::uint32_t>(next % (std::uint64_t{node.a} + 1)),
+                    node.c | kBegun);
     }
     case Kind::string:
       if (byte == '"') return node.a == 0 ? empty() : nothing();
@@ -458,7 +463,8 @@ bool ExpressionPool::matches(Expression expression, std::string_view text) {
 }
 
 std::array<std::uint8_t, 256> ExpressionPool::byte_classes() const {
-  ByteSet singles = ByteSet::of('"') | ByteSet::range('0', '9');  // string and modulo
+  // For string, and for modulo with or without points.
+  ByteSet singles = ByteSet::of('"') | ByteSet::of('.') | ByteSet::range('0', '9');
   for (const std::string& text : literals_) {
     for (const char c : text) singles.add(static_cast<std::uint8_t>(c));
   }

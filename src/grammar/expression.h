@@ -71,8 +71,8 @@ class ExpressionPool {
   Expression optional(Expression expression) { return either(empty(), expression); }
 
   // One or more decimal digits, leading zeros too, whose value is a multiple of `modulus`
-  // (1 to 2^32).
-  Expression multiple_of(std::uint64_t modulus);
+  // (1 to 2^32). With `points`, decimal points may stand anywhere and change no value.
+  Expression multiple_of(std::uint64_t modulus, bool points = false);
 
   // One character of a JSON string as it is spelled: itself in UTF-8, or an escape, \u pairs too.
   Expression json_character() const { return json_character_; }
@@ -135,7 +135,7 @@ class ExpressionPool {
   std::span<const Expression> list(const Node& node) const;
   void flatten(Kind kind, Expression part, std::vector<Expression>& into) const;
   Expression tree(std::uint32_t node);
-  Expression modulo(std::uint32_t modulus_minus_one, std::uint32_t remainder, bool begun);
+  Expression modulo(std::uint32_t modulus_minus_one, std::uint32_t remainder, std::uint32_t flags);
   void merge_sets(Kind kind, std::vector<Expression>& parts);
   Expression make_json_character();
 

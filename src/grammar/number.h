@@ -2,29 +2,13 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <string_view>
 
 #include <retort/result.h>
 
+#include "grammar/decimal.h"
 #include "grammar/expression.h"
 
 namespace retort::grammar {
-
-// A decimal number, exact: digits * 10^exponent, negative or not. Zero has no digits.
-struct Decimal {
-  bool negative = false;
-  std::string digits;  // no zeros at either end
-  int exponent = 0;
-
-  // A JSON number, as spelled. Fails where it is none, or its exponent is beyond +-400.
-  static Result<Decimal> parse(std::string_view text);
-  bool is_integer() const { return digits.empty() || exponent >= 0; }
-};
-// Negative, 0 or positive as a is less than, equal to or greater than b.
-int compare(const Decimal& a, const Decimal& b);
-// Whether a is an integer multiple of b, which is positive.
-bool is_multiple(const Decimal& a, const Decimal& b);
 
 struct NumberBounds {
   bool integer = false;  // integers only, and spelled as such: no fraction, no exponent
@@ -33,9 +17,11 @@ struct NumberBounds {
   std::optional<Decimal> multiple_of;                         // positive
 };
 
-// The JSON numbers within `bounds`. Every spelling that it lets through is within them. Bounded
-// decimals are spelled without an exponent unless the bounds are on the sign alone. Fails with what
-// cannot be had in a reasonable number of states (a large multiple_of).
+// The JSON numbers within `bounds`, nothing() where there are none. Every spelling that it lets
+// through is within them, and each such number has one. Decimals bounded by other than their sign,
+// and multiples, are spelled without an exponent, but for the ones that programs write by
+// themselves: 1e-05 and smaller, 1e+16 and larger. Fails (invalid_request) with what cannot be had
+// in a reasonable number of states: multiple_of with a large odd part.
 Result<Expression> compile_number(ExpressionPool& pool, const NumberBounds& bounds);
 
 }  // namespace retort::grammar
