@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
 namespace retort::grammar {
@@ -66,20 +67,37 @@ FrameId Automaton::frame(const Frame& frame) {
 
 // Rules to enter and frames to leave, instead of recursion: a document's depth is not the stack's.
 struct Automaton::Expansion {
+  static constexpr RuleId kNone = ~RuleId{0};
+  static constexpr std::size_t kFewTasks = 24;
+
   struct Task {
-    bool enters;  // else leaves `parent`
-    RuleId rule;
+    RuleId rule;  // to enter; kNone: leave `parent`
     FrameId parent;
     friend bool operator==(const Task&, const Task&) = default;
   };
   std::vector<Task> tasks, seen;
+  std::unordered_set<std::uint64_t> many_seen;  // the same, where they are more than a few
   std::vector<Top> tops;
   bool can_end = false;
 
+  void enter(RuleId rule, FrameId parent) { add({rule, parent}); }
+  void leave(FrameId frame) { add({kNone, frame}); }
+
+ private:
   void add(const Task& task) {
-    if (std::find(seen.begin(), seen.end(), task) != seen.end()) return;
+    if (seen.size() < kFewTasks) {
+      if (std::find(seen.begin(), seen.end(), task) != seen.end()) return;
+    } else {
+      if (many_seen.empty()) {
+        for (const Task& each : seen) many_seen.insert(key(each));
+      }
+      if (!many_seen.insert(key(task)).second) return;
+    }
     seen.push_back(task);
     tasks.push_back(task);
+  }
+  static std::uint64_t key(const Task& task) {
+    return std::uint64_t{task.rule} << 32 | task.parent;
   }
 };
 
@@ -93,17 +111,17 @@ void Automaton::enter(RuleId id, FrameId parent, Expansion& into) {
       if (rule.expression != ExpressionPool::empty()) {
         into.tops.push_back({rule.expression, parent, rule.spaced ? kSpaceMax : std::uint8_t{0}});
       }
-      if (expressions_.nullable(rule.expression)) into.add({false, 0, parent});
+      if (expressions_.nullable(rule.expression)) into.leave(parent);
       return;
     case Rule::Kind::sequence:
-      if (rule.parts.empty()) return into.add({false, 0, parent});
-      return into.add({true, rule.parts[0], frame({id, 1, parent})});
+      if (rule.parts.empty()) return into.leave(parent);
+      return into.enter(rule.parts[0], frame({id, 1, parent}));
     case Rule::Kind::choice:
-      for (const RuleId part : rule.parts) into.add({true, part, parent});
+      for (const RuleId part : rule.parts) into.enter(part, parent);
       return;
     case Rule::Kind::repeat:
-      if (rule.min == 0) into.add({false, 0, parent});
-      if (rule.max > 0) into.add({true, rule.parts[0], frame({id, 1, parent})});
+      if (rule.min == 0) into.leave(parent);
+      if (rule.max > 0) into.enter(rule.parts[0], frame({id, 1, parent}));
       return;
   }
 }
@@ -118,17 +136,17 @@ void Automaton::leave(FrameId id, Expansion& into) {
   if (rule.kind == Rule::Kind::sequence) {
     // The last part needs no frame: what follows it is what follows the sequence.
     const bool last = at.progress + 1 == rule.parts.size();
-    if (at.progress == rule.parts.size()) return into.add({false, 0, at.parent});
+    if (at.progress == rule.parts.size()) return into.leave(at.parent);
     const FrameId parent = last ? at.parent : frame({at.rule, at.progress + 1, at.parent});
-    return into.add({true, rule.parts[at.progress], parent});
+    return into.enter(rule.parts[at.progress], parent);
   }
-  if (at.progress >= rule.min) into.add({false, 0, at.parent});
+  if (at.progress >= rule.min) into.leave(at.parent);
   if (at.progress < rule.max) {
     // Without an upper bound rounds beyond the lower one are not told apart.
     const std::uint32_t rounds = rule.max == kUnbounded
                                      ? std::min(at.progress + 1, std::max(rule.min, 1u))
                                      : at.progress + 1;
-    into.add({true, rule.parts[0], frame({at.rule, rounds, at.parent})});
+    into.enter(rule.parts[0], frame({at.rule, rounds, at.parent}));
   }
 }
 
@@ -136,10 +154,10 @@ void Automaton::settle(Expansion& expansion) {
   while (!expansion.tasks.empty() && !exhausted_) {
     const Expansion::Task task = expansion.tasks.back();
     expansion.tasks.pop_back();
-    if (task.enters) {
-      enter(task.rule, task.parent, expansion);
-    } else {
+    if (task.rule == Expansion::kNone) {
       leave(task.parent, expansion);
+    } else {
+      enter(task.rule, task.parent, expansion);
     }
     if (expansion.seen.size() > 16 * limits_.tops_max) exhausted_ = true;
   }
@@ -149,7 +167,7 @@ void Automaton::settle(Expansion& expansion) {
 const Automaton::Closure& Automaton::closure(FrameId id) {
   if (closures_[id].known) return closures_[id];
   Expansion expansion;
-  expansion.add({false, 0, id});
+  expansion.leave(id);
   settle(expansion);
   Closure& known = closures_[id];
   known = {.begin = static_cast<std::uint32_t>(closure_tops_.size()),
@@ -211,7 +229,7 @@ void Automaton::step_locked(std::span<const Top> from, std::uint8_t byte, Place&
 Place Automaton::start() {
   const std::scoped_lock lock(mutex_);
   Expansion expansion;
-  expansion.add({true, root_, 0});
+  expansion.enter(root_, 0);
   settle(expansion);
   return {.tops = std::move(expansion.tops), .can_end = expansion.can_end};
 }
