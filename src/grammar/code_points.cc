@@ -163,7 +163,9 @@ CodePointSet make_set(std::vector<CodePoints> ranges) {
   return set;
 }
 
-CodePointSet all_code_points() { return make_set({{0, kLastCodePoint}}); }
+CodePointSet all_code_points() {
+  return make_set({{0, kLastCodePoint}});
+}
 
 CodePointSet complement(const CodePointSet& set) {
   std::vector<CodePoints> gaps;

@@ -47,8 +47,8 @@ Expression leap_seconds(ExpressionPool& pool) {
   }
   for (int minute = 0; minute < 60; ++minute) {
     minutes += joined({minute == 0 ? "\\d\\d:(?:" : "|", two_digits(minute), kSecond,
-                       "(?:\\+\\d\\d:", two_digits((minute + 1) % 60), "|-\\d\\d:",
-                       two_digits(59 - minute), ")"});
+                       "(?:\\+\\d\\d:", two_digits((minute + 1) % 60),
+                       "|-\\d\\d:", two_digits(59 - minute), ")"});
   }
   return pool.both(compile(pool, hours + "):[0-5]\\d"), compile(pool, minutes + ")"));
 }
@@ -85,7 +85,9 @@ Expression hostname(ExpressionPool& pool) {
 
 constexpr std::string_view kOctet = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 
-std::string ipv4_pattern() { return joined({kOctet, "(?:\\.", kOctet, "){3}"}); }
+std::string ipv4_pattern() {
+  return joined({kOctet, "(?:\\.", kOctet, "){3}"});
+}
 
 // The rows of IPv6address in RFC 3986, section 3.2.2: `left` groups at most before the ::, and
 // what is behind it, so that eight are never exceeded.
@@ -111,11 +113,11 @@ constexpr std::string_view kQuoted =
     R"(\\"(?:[ !#-\[\]-~]{0,62}|(?:[ !#-\[\]-~]|\\\\(?:[ !#-\[\]-~]|\\"|\\\\)){0,31})\\")";
 
 Expression email(ExpressionPool& pool) {
-  const Expression local = pool.either(
-      compile(pool, joined({"(?=[!-~]{1,64}$)", kAtext, "(?:\\.", kAtext, ")*"})),
-      compile(pool, kQuoted));
-  const Expression address = compile(
-      pool, joined({"\\[(?:", ipv4_pattern(), "|[Ii][Pp][Vv]6:", ipv6_pattern(), ")\\]"}));
+  const Expression local =
+      pool.either(compile(pool, joined({"(?=[!-~]{1,64}$)", kAtext, "(?:\\.", kAtext, ")*"})),
+                  compile(pool, kQuoted));
+  const Expression address =
+      compile(pool, joined({"\\[(?:", ipv4_pattern(), "|[Ii][Pp][Vv]6:", ipv6_pattern(), ")\\]"}));
   return pool.concat({local, pool.literal("@"), pool.either(hostname(pool), address)});
 }
 
@@ -127,9 +129,8 @@ Expression uri(ExpressionPool& pool) {
   constexpr std::string_view kEscaped = "%[0-9A-Fa-f]{2}";
   constexpr std::string_view kName = "A-Za-z0-9\\-._~!$&'()*+,;=";  // unreserved, sub-delims
   const std::string segment = joined({"(?:[", kName, ":@]|", kEscaped, ")"});
-  const std::string host =
-      joined({"(?:\\[(?:", ipv6_pattern(), "|[Vv][0-9A-Fa-f]+\\.[", kName, ":]+)\\]|(?:[", kName,
-              "]|", kEscaped, ")*)"});
+  const std::string host = joined({"(?:\\[(?:", ipv6_pattern(), "|[Vv][0-9A-Fa-f]+\\.[", kName,
+                                   ":]+)\\]|(?:[", kName, "]|", kEscaped, ")*)"});
   const std::string authority =
       joined({"//(?:(?:[", kName, ":]|", kEscaped, ")*@)?", host, "(?::\\d*)?"});
   const std::string rootless = joined({segment, "+(?:/", segment, "*)*"});

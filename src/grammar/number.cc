@@ -111,9 +111,10 @@ class Magnitudes {
   }
   Expression longer(std::size_t min, std::uint32_t max) {  // whole numbers by their length
     if (min > max) return ExpressionPool::nothing();
-    return pool_.concat({digits('1', '9'), some_digits(static_cast<std::uint32_t>(min - 1),
-                                                       max == kUnbounded ? max : max - 1),
-                         any_fraction()});
+    return pool_.concat(
+        {digits('1', '9'),
+         some_digits(static_cast<std::uint32_t>(min - 1), max == kUnbounded ? max : max - 1),
+         any_fraction()});
   }
   template <typename Rest>
   Expression next_digit(char least, char most, Tight tight, Rest rest);
@@ -183,9 +184,8 @@ Expression Magnitudes::whole(std::size_t at, std::size_t length, Tight tight) {
 
 Expression Magnitudes::point(Tight tight) {
   if (integer_) return ExpressionPool::empty();
-  const bool none_allowed =
-      (!tight.low || (low_.fraction.empty() && !low_.exclusive)) &&
-      (!tight.high || !high_->fraction.empty() || !high_->exclusive);
+  const bool none_allowed = (!tight.low || (low_.fraction.empty() && !low_.exclusive)) &&
+                            (!tight.high || !high_->fraction.empty() || !high_->exclusive);
   const Expression some = pool_.concat(pool_.literal("."), fraction(0, tight));
   return none_allowed ? pool_.optional(some) : some;
 }
@@ -214,7 +214,8 @@ Expression Magnitudes::with_exponent() {
   const Expression e = pool_.bytes(ByteSet::of('e') | ByteSet::of('E'));
   const Expression plus = pool_.optional(pool_.literal("+"));
   const Expression sign = pool_.either(plus, pool_.literal("-"));
-  if (low_.is_zero() && (!high_ || high_->is_zero())) {  // zero stays zero, and the rest is above it
+  if (low_.is_zero() &&
+      (!high_ || high_->is_zero())) {  // zero stays zero, and the rest is above it
     return pool_.concat({plain(), e, sign, some_digits(1)});
   }
   // The form that programs choose for small and for large numbers. Below 1e-04:
@@ -238,8 +239,8 @@ Result<Expression> Magnitudes::multiples(const Unit& unit) {
   if (const auto few = listed(unit)) return *few;
   const std::uint64_t modulus = integer_ ? modulus_of(unit, 0) : unit.digits;
   if (modulus > kModulusMax) {
-    return Error(ErrorKind::invalid_request, "multipleOf would take more than " +
-                                                 std::to_string(kModulusMax) + " states");
+    return Error(ErrorKind::invalid_request,
+                 "multipleOf would take more than " + std::to_string(kModulusMax) + " states");
   }
   const bool whole_only = integer_ || unit.places == 0;
   Expression all = whole_only ? natural_multiples(unit) : decimal_multiples(unit);
@@ -284,8 +285,8 @@ Expression Magnitudes::decimal_multiples(const Unit& unit) {
   const Expression dot = pool_.literal(".");
   const auto places = static_cast<std::uint32_t>(unit.places);
   if (unit.digits == 1) {
-    return pool_.concat(
-        natural, pool_.optional(pool_.concat({dot, some_digits(1, places), zeros(0)})));
+    return pool_.concat(natural,
+                        pool_.optional(pool_.concat({dot, some_digits(1, places), zeros(0)})));
   }
   std::vector<Expression> ways;
   for (std::uint32_t written = 0; written <= places; ++written) {

@@ -12,9 +12,9 @@ namespace retort::grammar {
 
 struct NumberBounds {
   bool integer = false;  // integers only, and spelled as such: no fraction, no exponent
-  std::optional<Decimal> minimum, maximum;
+  std::optional<Decimal> minimum = {}, maximum = {};
   bool exclusive_minimum = false, exclusive_maximum = false;  // of the two above
-  std::optional<Decimal> multiple_of;                         // positive
+  std::optional<Decimal> multiple_of = {};                    // positive
 };
 
 // The JSON numbers within `bounds`, nothing() where there are none. Every spelling that it lets

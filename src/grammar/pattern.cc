@@ -114,8 +114,8 @@ Follow Builder::build_repeat(const PatternNode& node, Follow follow) {
   if (node.has_end) return build_repeat_with_end(node, follow);
   // Any string that follows takes up what is beyond the least.
   const bool any_follows = follow.start == any_string_ && follow.later == any_string_;
-  return in_front(
-      pool_.repeat(alone(node.parts[0]), node.min, any_follows ? node.min : node.max), follow);
+  return in_front(pool_.repeat(alone(node.parts[0]), node.min, any_follows ? node.min : node.max),
+                  follow);
 }
 
 // Once a $ held, nothing is left for what follows it: so only the last round can meet one. A body

@@ -14,8 +14,12 @@ namespace {
 
 using Kind = PatternNode::Kind;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 std::optional<char32_t> hex_value(char c) {
   if (is_digit(c)) return static_cast<char32_t>(c - '0');
@@ -48,7 +52,9 @@ struct Atom {
   std::optional<char32_t> character;  // where it is a single one, a surrogate perhaps
 };
 
-Atom single(char32_t character) { return {make_set({{character, character}}), character}; }
+Atom single(char32_t character) {
+  return {make_set({{character, character}}), character};
+}
 
 struct Bounds {
   std::uint32_t min, max;
@@ -164,15 +170,14 @@ Parser::Node Parser::quantified(std::uint32_t node, std::size_t begin) {
   if (!bounds) return bounds.error();
   if (!*bounds) return node;
   const PatternNode& inner = out_.nodes[node];
-  if (inner.kind == Kind::begin || inner.kind == Kind::end || inner.kind == Kind::look_ahead) {
-    return pattern_error("an assertion that repeats is not supported", begin);
+  if ((inner.kind == Kind::begin || inner.kind == Kind::end) && text_[begin] != '(') {
+    return pattern_error("nothing to repeat", begin);
   }
   const auto [min, max] = **bounds;
   if (inner.has_context && max > 1) {
     return pattern_error("^ and look-ahead in a group that repeats are not supported", begin);
   }
-  return add(
-      {.kind = Kind::repeat, .min = min, .max = max, .at = begin, .parts = {node}});
+  return add({.kind = Kind::repeat, .min = min, .max = max, .at = begin, .parts = {node}});
 }
 
 // What follows an atom; nothing where it is no quantifier.
@@ -248,8 +253,8 @@ Parser::Node Parser::group(std::size_t depth) {
   if (!inner) return inner;
   if (!take(")")) return pattern_error("a ( without its )", begin);
   if (!ahead) return inner;
-  const std::uint32_t look = add(
-      {.kind = Kind::look_ahead, .negative = negative, .at = begin, .parts = {*inner}});
+  const std::uint32_t look =
+      add({.kind = Kind::look_ahead, .negative = negative, .at = begin, .parts = {*inner}});
   out_.nodes[look].has_context = true;
   out_.nodes[look].has_end = false;
   return look;

@@ -35,12 +35,13 @@ struct PatternNode {
   };
   Kind kind = Kind::sequence;
   bool negative = false;
-  bool has_end = false;       // a $ is within, outside look-ahead
-  bool has_context = false;   // a ^ or a look-ahead is within
-  std::uint32_t set = 0;      // into ParsedPattern::sets
+  bool has_end = false;      // a $ is within, outside look-ahead
+  bool has_context = false;  // a ^ or a look-ahead is within
+  std::uint32_t set = 0;     // into ParsedPattern::sets
   std::uint32_t min = 0, max = 0;
-  std::size_t at = 0;                // the byte of the pattern where it begins
-  std::vector<std::uint32_t> parts = {};  // into ParsedPattern::nodes, each the part of one node only
+  std::size_t at = 0;  // the byte of the pattern where it begins
+  std::vector<std::uint32_t> parts =
+      {};  // into ParsedPattern::nodes, each the part of one node only
 };
 
 struct ParsedPattern {

@@ -102,7 +102,7 @@ Expression in_unicode_escape(ExpressionPool& pool, const CodePointSet& set) {
   // Ten bits in D800 to DBFF, ten in DC00 to DFFF.
   const Expression d = pool.bytes(ByteSet::of('d') | ByteSet::of('D'));
   const Expression between = pool.concat(pool.literal("\\u"), d);
-  const std::array pair = {Place{2, 8, true},  kDigit, kDigit,
+  const std::array pair = {Place{2, 8, true},           kDigit, kDigit,
                            Place{2, 12, true, between}, kDigit, kDigit};
   const Expression pairs = in_places(pool, pair, cut(set, 0x10000, 0x10FFFF));
   return pool.concat(pool.literal("u"), pool.either(unit, pool.concat(d, pairs)));
