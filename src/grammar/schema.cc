@@ -434,7 +434,7 @@ bool SourceSchema::says_nothing_of_numbers() const {
 }
 
 bool SourceSchema::says_nothing_of_strings() const {
-  return length_min == 0 && length_max == kUnbounded && !pattern && !format;
+  return length_min == 0 && length_max == kUnbounded && !pattern && !format && excluded.empty();
 }
 
 bool SourceSchema::says_nothing_of_arrays() const {
@@ -447,8 +447,7 @@ bool SourceSchema::says_nothing_of_objects() const {
 }
 
 bool SourceSchema::only_refers() const {
-  return types == kEveryType && enumeration == nullptr && constant == nullptr &&
-         says_nothing_of_numbers() && says_nothing_of_strings() && says_nothing_of_arrays() &&
+  return types == kEveryType && !finite() && says_nothing_of_numbers() && says_nothing_of_strings() && says_nothing_of_arrays() &&
          says_nothing_of_objects() && required.empty() && any_of.empty() && one_of.empty();
 }
 

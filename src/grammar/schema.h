@@ -83,9 +83,13 @@ struct SourceSchema {
   SourceId items = kNoSource;
   std::uint32_t items_min = 0, items_max = kUnbounded;
 
+  // Never as written: strings that another schema has to be without (schema_forms.h).
+  std::vector<std::string> excluded;
+
   SourceId ref = kNoSource;
   std::vector<SourceId> all_of, any_of, one_of;
 
+  bool finite() const { return enumeration != nullptr || constant != nullptr; }
   bool says_nothing_of_numbers() const;
   bool says_nothing_of_strings() const;
   bool says_nothing_of_arrays() const;

@@ -1,0 +1,32 @@
+// A JSON Schema compiled: the grammar that lets through what fits it, and the last check.
+//
+// Properties come in the schema's order, optional ones may be left out; white space may stand where
+// JSON has it, up to kSpaceMax in a row. What is let through fits the schema, but that keys which
+// the schema does not declare may be repeated and that nesting has no bound: the validator sees
+// both. What fits is let through, but for other orders of properties, integers spelled with a
+// fraction or exponent, and other escapes in the strings of an enum or const and in declared names.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include <retort/result.h>
+
+#include "grammar/grammar.h"
+#include "grammar/schema.h"
+#include "grammar/schema_validator.h"
+
+namespace retort::grammar {
+
+struct CompiledSchema {
+  Grammar grammar;
+  std::shared_ptr<const SchemaValidator> validator;
+};
+
+// Compiles `json`, the text of a schema. Fails with an invalid_request that names pointer and
+// keyword, as `refusal` does in parts. Bounded in time and memory by `limits`; may take
+// milliseconds: not for I/O threads. Thread-safe.
+Result<CompiledSchema> compile_schema(std::string_view json, const SchemaLimits& limits = {},
+                                      SchemaRefusal* refusal = nullptr);
+
+}  // namespace retort::grammar
