@@ -31,13 +31,19 @@ class ByteSet {
   }
 
   constexpr ByteSet operator|(const ByteSet& other) const {
-    return combine(other, [](std::uint64_t a, std::uint64_t b) { return a | b; });
+    ByteSet set;
+    for (std::size_t i = 0; i < 4; ++i) set.words_[i] = words_[i] | other.words_[i];
+    return set;
   }
   constexpr ByteSet operator&(const ByteSet& other) const {
-    return combine(other, [](std::uint64_t a, std::uint64_t b) { return a & b; });
+    ByteSet set;
+    for (std::size_t i = 0; i < 4; ++i) set.words_[i] = words_[i] & other.words_[i];
+    return set;
   }
   constexpr ByteSet operator~() const {
-    return combine(*this, [](std::uint64_t a, std::uint64_t) { return ~a; });
+    ByteSet set;
+    for (std::size_t i = 0; i < 4; ++i) set.words_[i] = ~words_[i];
+    return set;
   }
 
   constexpr bool empty() const { return count() == 0; }
@@ -51,15 +57,6 @@ class ByteSet {
   friend constexpr bool operator==(const ByteSet&, const ByteSet&) = default;
 
  private:
-  template <typename Operation>
-  constexpr ByteSet combine(const ByteSet& other, Operation operation) const {
-    ByteSet set;
-    for (std::size_t i = 0; i < words_.size(); ++i) {
-      set.words_[i] = operation(words_[i], other.words_[i]);
-    }
-    return set;
-  }
-
   std::array<std::uint64_t, 4> words_{};
 };
 

@@ -75,6 +75,15 @@ Expression ExpressionPool::literal(std::string_view text) {
 Expression ExpressionPool::one_of(std::span<const std::string> texts) {
   if (texts.empty()) return nothing();
   if (texts.size() == 1) return literal(texts[0]);
+  return tree(Kind::tree, make_tree(texts));
+}
+
+Expression ExpressionPool::any_spelling_of(std::span<const std::string> texts) {
+  has_spelled_ = true;
+  return tree(Kind::spelled, make_tree(texts));
+}
+
+std::uint32_t ExpressionPool::make_tree(std::span<const std::string> texts) {
   const auto root = static_cast<std::uint32_t>(trees_.size());
   trees_.emplace_back();
   for (const std::string& text : texts) {
@@ -95,13 +104,13 @@ Expression ExpressionPool::one_of(std::span<const std::string> texts) {
     }
     trees_[at].terminal = true;
   }
-  return tree(root);
+  return root;
 }
 
-Expression ExpressionPool::tree(std::uint32_t node) {
+Expression ExpressionPool::tree(Kind kind, std::uint32_t node) {
   const TreeNode& at = trees_[node];
   if (at.children.empty()) return at.terminal ? empty() : nothing();
-  return intern({.kind = Kind::tree, .nullable = at.terminal, .finite = true, .a = node});
+  return intern({.kind = kind, .nullable = at.terminal, .finite = true, .a = node});
 }
 
 Expression ExpressionPool::concat(Expression first, Expression second) {
@@ -347,6 +356,9 @@ Expression ExpressionPool::derive(Expression expression, std::uint8_t byte) {
     }
     case Kind::tree:
       return derive_tree(node, byte);
+    case Kind::spelled:
+      if (byte == '\\') return derive_escape(node.a);
+      return byte == '"' || byte < 0x20 ? nothing() : derive_tree(node, byte);
     case Kind::concat: {
       const Expression front = concat(derive(node.a, byte), node.b);
       return nodes_[node.a].nullable ? either(front, derive(node.b, byte)) : front;
@@ -402,7 +414,110 @@ Expression ExpressionPool::derive_tree(const Node& node, std::uint8_t byte) {
   const auto place = std::lower_bound(children.begin(), children.end(),
                                       std::pair<std::uint8_t, std::uint32_t>(byte, 0));
   if (place == children.end() || place->first != byte) return nothing();
-  return tree(place->second);
+  return tree(node.kind, place->second);
+}
+
+// Behind a backslash: the escapes of each character that may come at the node, and what follows it.
+// Within a character there are none.
+Expression ExpressionPool::derive_escape(std::uint32_t tree_node) {
+  struct Part {
+    std::uint32_t node;
+    char32_t value;
+    int left;  // bytes of the character
+  };
+  std::vector<Part> parts;
+  for (const auto& [byte, child] : trees_[tree_node].children) {
+    if (byte < 0x80) parts.push_back({child, byte, 0});
+    if (byte >= 0xC0 && byte < 0xE0) parts.push_back({child, byte & 0x1Fu, 1});
+    if (byte >= 0xE0 && byte < 0xF0) parts.push_back({child, byte & 0x0Fu, 2});
+    if (byte >= 0xF0) parts.push_back({child, byte & 0x07u, 3});
+  }
+  std::vector<Expression> ways;
+  while (!parts.empty()) {
+    const Part part = parts.back();
+    parts.pop_back();
+    if (part.left == 0) {
+      const Expression rest = tree(Kind::spelled, part.node);
+      ways.push_back(concat(escape_of(part.value), rest));
+      continue;
+    }
+    for (const auto& [byte, child] : trees_[part.node].children) {
+      parts.push_back({child, part.value << 6 | (byte & 0x3Fu), part.left - 1});
+    }
+  }
+  return either(std::move(ways));
+}
+
+// RFC 8259 section 7, behind the backslash.
+Expression ExpressionPool::escape_of(char32_t character) {
+  const auto unit = [this](char32_t value) {
+    Expression digits = empty();
+    for (unsigned shift = 0; shift < 16; shift += 4) {
+      const char digit = "0123456789abcdef"[value >> shift & 15];
+      ByteSet set = ByteSet::of(static_cast<std::uint8_t>(digit));
+      if (digit >= 'a') set.add(static_cast<std::uint8_t>(digit - 'a' + 'A'));
+      digits = concat(bytes(set), digits);
+    }
+    return concat(literal("u"), digits);
+  };
+  if (character >= 0x10000) {
+    const char32_t rest = character - 0x10000;
+    return concat({unit(0xD800 + (rest >> 10)), literal("\\"), unit(0xDC00 + (rest & 0x3FF))});
+  }
+  constexpr std::string_view kEscaped = "\"\\/\b\f\n\r\t", kLetters = "\"\\/bfnrt";
+  const std::size_t place =
+      character < 0x80 ? kEscaped.find(static_cast<char>(character)) : kEscaped.npos;
+  if (place == kEscaped.npos) return unit(character);
+  return either(literal(kLetters.substr(place, 1)), unit(character));
+}
+
+const ByteSet& ExpressionPool::first_bytes(Expression expression) {
+  if (expression >= first_index_.size()) first_index_.resize(nodes_.size() + nodes_.size() / 2, 0);
+  if (const std::uint32_t known = first_index_[expression]; known != 0) {
+    return first_bytes_[known - 1];
+  }
+  const ByteSet found = find_first_bytes(nodes_[expression]);
+  first_bytes_.push_back(found);
+  first_index_[expression] = static_cast<std::uint32_t>(first_bytes_.size());
+  return first_bytes_.back();
+}
+
+ByteSet ExpressionPool::find_first_bytes(const Node& node) {
+  ByteSet set;
+  switch (node.kind) {
+    case Kind::nothing:
+    case Kind::empty:
+      return set;
+    case Kind::bytes:
+      return sets_[node.a];
+    case Kind::literal:
+      return ByteSet::of(static_cast<std::uint8_t>(literals_[node.a][node.b]));
+    case Kind::spelled:
+      set.add('\\');
+      [[fallthrough]];
+    case Kind::tree:
+      for (const auto& [byte, child] : trees_[node.a].children) set.add(byte);
+      return set;
+    case Kind::concat:
+      set = first_bytes(node.a);
+      return nodes_[node.a].nullable ? set | first_bytes(node.b) : set;
+    case Kind::either:
+      for (const Expression part : list(node)) set = set | first_bytes(part);
+      return set;
+    case Kind::both:
+      set = ByteSet::all();
+      for (const Expression part : list(node)) set = set & first_bytes(part);
+      return set;
+    case Kind::repeat:
+      return first_bytes(node.a);
+    case Kind::modulo:
+      return ByteSet::range('0', '9');
+    case Kind::string:
+      return first_bytes(json_character_) | ByteSet::of('"');
+    case Kind::complement:
+      break;
+  }
+  return ByteSet::all();
 }
 
 bool ExpressionPool::live(Expression expression) {
@@ -465,6 +580,11 @@ bool ExpressionPool::matches(Expression expression, std::string_view text) {
 std::array<std::uint8_t, 256> ExpressionPool::byte_classes() const {
   // For string, and for modulo with or without points.
   ByteSet singles = ByteSet::of('"') | ByteSet::of('.') | ByteSet::range('0', '9');
+  if (has_spelled_) {
+    for (const char c : std::string_view("\"\\/bfnrtuabcdefABCDEF")) {
+      singles.add(static_cast<std::uint8_t>(c));
+    }
+  }
   for (const std::string& text : literals_) {
     for (const char c : text) singles.add(static_cast<std::uint8_t>(c));
   }

@@ -13,6 +13,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <initializer_list>
 #include <limits>
 #include <optional>
@@ -59,6 +60,10 @@ class ExpressionPool {
   // One of `texts`, whatever their number: a derivative costs one step down a tree.
   Expression one_of(std::span<const std::string> texts);
 
+  // Every way to spell one of `texts` (UTF-8) within the quotes of a JSON string: each character as
+  // itself, or as any of its escapes. As quick to make as one_of.
+  Expression any_spelling_of(std::span<const std::string> texts);
+
   Expression concat(Expression first, Expression second);
   Expression concat(std::initializer_list<Expression> parts);
   Expression either(Expression first, Expression second);
@@ -83,6 +88,9 @@ class ExpressionPool {
   std::optional<StringRest> as_string_rest(Expression expression) const;
 
   bool nullable(Expression expression) const { return nodes_[expression].nullable; }
+  // The bytes that a string of it can begin with, and perhaps more: quicker to ask than
+  // derivative() for each.
+  const ByteSet& first_bytes(Expression expression);
   Expression derivative(Expression expression, std::uint8_t byte);
   // Whether any string is in it. Searches where both() or complement() made it; where the search
   // does not end within its limit, exhausted() is set and the answer is no.
@@ -111,6 +119,7 @@ class ExpressionPool {
     complement,
     repeat,
     modulo,
+    spelled,
     string
   };
   struct Node {
@@ -134,15 +143,19 @@ class ExpressionPool {
   std::uint32_t intern_set(const ByteSet& set);
   std::span<const Expression> list(const Node& node) const;
   void flatten(Kind kind, Expression part, std::vector<Expression>& into) const;
-  Expression tree(std::uint32_t node);
+  std::uint32_t make_tree(std::span<const std::string> texts);
+  Expression tree(Kind kind, std::uint32_t node);
   Expression modulo(std::uint32_t modulus_minus_one, std::uint32_t remainder, std::uint32_t flags);
   void merge_sets(Kind kind, std::vector<Expression>& parts);
   Expression make_json_character();
 
+  ByteSet find_first_bytes(const Node& node);
   Expression derive(Expression expression, std::uint8_t byte);
   Expression derive_list(const Node& node, std::uint8_t byte);
   Expression derive_repeat(const Node& node, std::uint8_t byte);
   Expression derive_tree(const Node& node, std::uint8_t byte);
+  Expression derive_escape(std::uint32_t tree_node);
+  Expression escape_of(char32_t character);
   bool search(Expression expression);
 
   ExpressionLimits limits_;
@@ -154,8 +167,11 @@ class ExpressionPool {
   std::unordered_map<std::string, std::uint32_t> literal_index_;
   std::vector<std::string> literals_;
   std::vector<TreeNode> trees_;
-  std::vector<std::int8_t> live_;  // by expression: 1 yes, 0 no, -1 not known
+  std::vector<std::int8_t> live_;           // by expression: 1 yes, 0 no, -1 not known
+  std::deque<ByteSet> first_bytes_;         // as far as asked for
+  std::vector<std::uint32_t> first_index_;  // by expression: into first_bytes_, 1-based; 0: not yet
   Expression json_character_ = 0;
+  bool has_spelled_ = false;
   bool exhausted_ = false;
 };
 

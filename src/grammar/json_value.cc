@@ -64,8 +64,7 @@ bool equal_objects(const JsonValue& a, const JsonValue& b) {
 
 const JsonValue* JsonValue::find(std::string_view key) const {
   const auto found = std::find(keys.begin(), keys.end(), key);
-  return found == keys.end() ? nullptr
-                             : &elements[static_cast<std::size_t>(found - keys.begin())];
+  return found == keys.end() ? nullptr : &elements[static_cast<std::size_t>(found - keys.begin())];
 }
 
 Result<JsonValue> JsonValue::parse(std::string_view text) {
@@ -95,8 +94,9 @@ bool equal(const JsonValue& a, const JsonValue& b) {
 }
 
 std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
+  }));
 }
 
 }  // namespace retort::grammar

@@ -10,8 +10,12 @@ namespace {
 
 constexpr Expression kUnknown = ~Expression{0};
 
+// RFC 8259 section 2.
+constexpr ByteSet kSpaces =
+    ByteSet::of(' ') | ByteSet::of('\n') | ByteSet::of('\t') | ByteSet::of('\r');
+
 bool is_space(std::uint8_t byte) {
-  return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';  // RFC 8259 section 2
+  return kSpaces.has(byte);
 }
 
 void remove_doubles(std::vector<Top>& tops, std::size_t begin) {
@@ -259,18 +263,26 @@ class Automaton::Walk {
 
   void run(std::span<const Top> from, bool can_end) {
     tops_.assign(from.begin(), from.end());
-    levels_.push_back({tree_.nodes.size(), 0, tops_.size()});
     if (!from.empty() || can_end) take(0);
-    for (std::size_t node = 1; node < tree_.nodes.size() && !automaton_.exhausted_;) {
-      while (node >= levels_.back().end) levels_.pop_back();
-      node += visit(node);
+    enter(0, 0);
+    while (!levels_.empty() && !automaton_.exhausted_) {
+      Level& level = levels_.back();
+      while (level.child < level.end && !level.possible.has(tree_.bytes[level.child])) {
+        ++level.child;
+      }
+      if (level.child == level.end) {
+        levels_.pop_back();
+      } else {
+        visit(level, level.child++);
+      }
     }
   }
 
  private:
   struct Level {
-    std::size_t end;           // the first node behind this subtree
-    std::size_t first, count;  // its place in tops_
+    std::uint32_t child, end;  // the children left to look at
+    std::size_t first, count;  // the place in tops_
+    ByteSet possible;          // bytes that can come there, and perhaps more
   };
 
   void take(std::size_t node) {
@@ -279,25 +291,31 @@ class Automaton::Walk {
     }
   }
 
-  // How many nodes to go on by.
-  std::size_t visit(std::size_t node) {
-    const ByteTree::Node at = tree_.nodes[node];
-    const Level from = levels_.back();
-    const std::size_t begin = from.first + from.count;
+  // Goes on with the children of `node`, whose place is the end of tops_ from `first` on.
+  void enter(std::size_t node, std::size_t first) {
+    const std::uint32_t child = tree_.first_child[node], end = tree_.first_child[node + 1];
+    if (child == end) return;
+    if (tops_.size() - first > 1) remove_doubles(tops_, first);
+    if (tops_.size() - first > automaton_.limits_.tops_max) automaton_.exhausted_ = true;
+    ByteSet possible;
+    for (std::size_t i = first; i < tops_.size(); ++i) {
+      possible = possible | automaton_.expressions_.first_bytes(tops_[i].expression);
+      if (tops_[i].space > 0) possible = possible | kSpaces;
+    }
+    levels_.push_back({child, end, first, tops_.size() - first, possible});
+  }
+
+  void visit(const Level& from, std::uint32_t node) {
+    const std::size_t begin = from.first + from.count, end = begin;
     tops_.resize(begin);
     bool can_end = false;
-    for (std::size_t i = 0; i < from.count; ++i) {
-      const Top top = tops_[from.first + i];
-      automaton_.append_step(top, static_cast<std::uint8_t>(at.byte), tops_, can_end);
+    for (std::size_t i = from.first; i < end; ++i) {
+      const Top top = tops_[i];
+      automaton_.append_step(top, tree_.bytes[node], tops_, can_end);
     }
-    if (tops_.size() == begin && !can_end) return at.subtree;
+    if (tops_.size() == begin && !can_end) return;
     take(node);
-    if (at.subtree > 1) {
-      if (tops_.size() - begin > 1) remove_doubles(tops_, begin);
-      if (tops_.size() - begin > automaton_.limits_.tops_max) automaton_.exhausted_ = true;
-      levels_.push_back({node + at.subtree, begin, tops_.size() - begin});
-    }
-    return 1;
+    enter(node, begin);
   }
 
   Automaton& automaton_;
@@ -329,15 +347,39 @@ bool Automaton::fill_from_string(const Top& top, const TokenTrie& trie,
   return true;
 }
 
+// Where the mask of `place` is, or is to be, remembered.
+Automaton::KnownMask& Automaton::known_mask(const Place& place, const TokenTrie& trie) {
+  if (masks_.empty()) masks_.resize(std::max<std::size_t>(limits_.masks_max, 1));
+  std::uint64_t hash = 0;
+  for (const Top& top : place.tops) {
+    hash = (hash ^ (std::uint64_t{top.expression} << 32 | top.frame) ^ top.space) *
+           0x9e3779b97f4a7c15ull;
+    hash ^= hash >> 29;
+  }
+  KnownMask& known = masks_[hash % masks_.size()];
+  if (known.trie == &trie && known.tops == place.tops) return known;
+  known.trie = nullptr;
+  return known;
+}
+
 void Automaton::fill_mask(const Place& place, const TokenTrie& trie,
                           std::span<std::uint64_t> mask) {
   const std::scoped_lock lock(mutex_);
+  KnownMask& known = known_mask(place, trie);
+  if (known.trie != nullptr) {
+    std::copy(known.mask.begin(), known.mask.end(), mask.begin());
+    return;
+  }
   std::fill(mask.begin(), mask.end(), 0);
   std::vector<Top> others;
   for (const Top& top : place.tops) {
     if (!fill_from_string(top, trie, mask)) others.push_back(top);
   }
   if (!others.empty()) Walk(*this, trie.all(), mask).run(others, false);
+  if (exhausted_) return;
+  known.trie = &trie;
+  known.tops = place.tops;
+  known.mask.assign(mask.begin(), mask.end());
 }
 
 // The one byte that may come; -1 where there are several, or none.

@@ -28,6 +28,7 @@ struct MatcherLimits {
   std::size_t frames_max = 1'000'000;
   std::size_t tops_max = 4096;           // of one place
   std::size_t row_cells_max = 16 << 20;  // transitions remembered, 4 bytes each
+  std::size_t masks_max = 64;            // masks remembered, a bit a token each
 };
 
 // What is behind a place, by number; frame 0 is the end of the document.
@@ -57,7 +58,7 @@ class Automaton {
   // step() over all of `bytes`; false, and `place` as it was, where they cannot come.
   bool accept(Place& place, std::string_view bytes);
   // Sets `mask` [trie.words()] to the tokens whose bytes may come at `place`. End tokens are the
-  // caller's: they may come where place.can_end.
+  // caller's: they may come where place.can_end. `trie` outlives the automaton's use.
   void fill_mask(const Place& place, const TokenTrie& trie, std::span<std::uint64_t> mask);
   // The bytes that must come next, where there is one way only; at most `bytes_max`.
   std::string forced(const Place& place, std::size_t bytes_max);
@@ -81,6 +82,12 @@ class Automaton {
     std::uint32_t begin = 0, count = 0;  // in closure_tops_
     bool known = false, can_end = false;
   };
+  // A place whose mask is remembered: within a string each token leads back to the same place.
+  struct KnownMask {
+    const TokenTrie* trie = nullptr;
+    std::vector<Top> tops;
+    TokenSet mask;
+  };
   struct Expansion;  // a closure being worked out
   class Walk;        // of a token tree beside a place
 
@@ -94,6 +101,7 @@ class Automaton {
   Expression derive_into(std::size_t cell, Expression expression, std::uint8_t byte);
   void append_step(const Top& top, std::uint8_t byte, std::vector<Top>& tops, bool& can_end);
   void step_locked(std::span<const Top> from, std::uint8_t byte, Place& to);
+  KnownMask& known_mask(const Place& place, const TokenTrie& trie);
   bool fill_from_string(const Top& top, const TokenTrie& trie, std::span<std::uint64_t> mask);
   int only_byte(const Place& place);
 
@@ -112,6 +120,7 @@ class Automaton {
   std::vector<Top> closure_tops_;
   std::vector<std::uint32_t> row_of_;  // by expression: its row in cells_, 1-based; 0: none yet
   std::vector<Expression> cells_;      // [rows, byte_classes]: the derivatives known
+  std::vector<KnownMask> masks_;       // by a hash of the place
   std::vector<Top> walk_tops_;         // working memory of Walk
   std::atomic<bool> exhausted_ = false;
 };

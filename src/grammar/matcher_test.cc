@@ -149,6 +149,25 @@ TEST(Matcher, MaskIsExactForKeysThatMustNotBeSome) {
   }
 }
 
+TEST(Matcher, KeysThatMustNotBeSomeMustNotBeTheirOtherSpellingsEither) {
+  GrammarBuilder builder;
+  ExpressionPool& pool = builder.expressions();
+  const std::vector<std::string> names = {"ab", "é\n", "😀"};
+  const Expression left_out = pool.concat(pool.any_spelling_of(names), pool.literal("\""));
+  const Expression key =
+      pool.concat(pool.literal("\""), pool.without(pool.json_string_rest(0, kUnbounded), left_out));
+  const RuleId rule = builder.terminal(key, false);
+  const auto automaton = std::make_shared<Automaton>(std::move(builder).finish(rule).value());
+  for (const char* text : {R"("ab")", R"("\u0061b")", R"("a\u0062")", R"("é\n")",
+                           R"("\u00e9\u000A")", R"("\u00E9\n")", R"("😀")", R"("\uD83D\ude00")"}) {
+    EXPECT_FALSE(accepts(automaton, text)) << text;
+  }
+  for (const char* text : {R"("")", R"("a")", R"("abc")", R"("\u0061c")", R"("é")", R"("é\t")",
+                           R"("\ud83d\ude01")", R"("\\ab")"}) {
+    EXPECT_TRUE(accepts(automaton, text)) << text;
+  }
+}
+
 TEST(Matcher, ForcedBytesAreThoseWithOneWayOnly) {
   GrammarBuilder builder;
   ExpressionPool& pool = builder.expressions();

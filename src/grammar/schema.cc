@@ -13,9 +13,9 @@ namespace {
 
 // Keywords that say nothing of which values fit.
 constexpr std::array kAnnotations = {
-    "title",      "description", "default",   "examples",         "example",        "$comment",
-    "$schema",    "deprecated",  "readOnly",  "writeOnly",        "contentMediaType",
-    "$defs",      "definitions", "$anchor",   "contentEncoding",
+    "title", "description", "default", "examples", "example", "$comment", "$schema", "deprecated",
+    "readOnly", "writeOnly", "contentMediaType", "$defs", "definitions", "$anchor",
+    "contentEncoding",
     // Without `if`, without an array of items: nothing (read with what gives them a meaning).
     "additionalItems"};
 
@@ -105,8 +105,7 @@ class Reader {
       return ids;
     }
     for (std::size_t i = 0; i < value.elements.size(); ++i) {
-      ids.push_back(
-          child(value.elements[i], keyword_pointer() + pointer_step(std::to_string(i))));
+      ids.push_back(child(value.elements[i], keyword_pointer() + pointer_step(std::to_string(i))));
     }
     return ids;
   }
@@ -124,7 +123,8 @@ class Reader {
     return named;
   }
 
-  // A count. What no document reaches is as good as no bound; `minimum` says that it is a lower one.
+  // A count. What no document reaches is as good as no bound; `minimum` says that it is a lower
+  // one.
   std::uint32_t count(const JsonValue& value, bool minimum) {
     const bool whole = value.is_number() && value.number.is_integer() && !value.number.negative;
     if (!whole) {
@@ -447,8 +447,9 @@ bool SourceSchema::says_nothing_of_objects() const {
 }
 
 bool SourceSchema::only_refers() const {
-  return types == kEveryType && !finite() && says_nothing_of_numbers() && says_nothing_of_strings() && says_nothing_of_arrays() &&
-         says_nothing_of_objects() && required.empty() && any_of.empty() && one_of.empty();
+  return types == kEveryType && !finite() && says_nothing_of_numbers() &&
+         says_nothing_of_strings() && says_nothing_of_arrays() && says_nothing_of_objects() &&
+         required.empty() && any_of.empty() && one_of.empty();
 }
 
 std::optional<SchemaRefusal> read_schema(JsonValue document, const SchemaLimits& limits,

@@ -37,11 +37,11 @@ struct SchemaRefusal {
 Error refusal_error(const SchemaRefusal& refusal);
 
 struct SchemaLimits {
-  std::size_t schemas_max = 20'000;      // objects and booleans that are schemas
-  std::size_t in_place_depth_max = 64;   // $ref, allOf, anyOf and oneOf behind one another
-  std::size_t forms_max = 20'000;        // combinations of schemas that hold together
-  std::size_t alternatives_max = 512;    // of anyOf and oneOf, multiplied out
-  std::size_t count_states_max = 20'000; // of one object with min- or maxProperties
+  std::size_t schemas_max = 20'000;       // objects and booleans that are schemas
+  std::size_t in_place_depth_max = 64;    // $ref, allOf, anyOf and oneOf behind one another
+  std::size_t forms_max = 20'000;         // combinations of schemas that hold together
+  std::size_t alternatives_max = 512;     // of anyOf and oneOf, multiplied out
+  std::size_t count_states_max = 20'000;  // of one object with min- or maxProperties
   std::chrono::milliseconds time_max{4'000};
   GrammarLimits grammar;
 };

@@ -48,8 +48,8 @@ bool SchemaForms::fits(const Parts& parts, const JsonValue& value) {
     if (part.source >= source_->schemas.size()) {
       const SourceSchema& made = source(part.source);
       const auto& excluded = made.excluded;
-      if (value.is_string() && std::find(excluded.begin(), excluded.end(), value.text) !=
-                                   excluded.end()) {
+      if (value.is_string() &&
+          std::find(excluded.begin(), excluded.end(), value.text) != excluded.end()) {
         return false;
       }
       for (const SourceProperty& property : made.properties) {
@@ -156,8 +156,7 @@ void SchemaForms::build_numbers(const Draft& draft, Alternative& alternative) {
                           : numbers.maximum   ? "maximum"
                                               : nullptr;
     if (keyword == nullptr) continue;
-    return refuse(source(part.source).pointer + "/" + keyword, keyword,
-                  compiled.error().message());
+    return refuse(source(part.source).pointer + "/" + keyword, keyword, compiled.error().message());
   }
 }
 

@@ -82,12 +82,6 @@ Result<Expression> SchemaExpressions::pattern(const std::string& pattern) {
   return compiled;
 }
 
-Expression SchemaExpressions::any_spelling_of(const std::vector<std::string>& texts) {
-  std::vector<Expression> spellings;
-  for (const std::string& text : texts) spellings.push_back(any_json_spelling(pool_, text));
-  return pool_.either(std::move(spellings));
-}
-
 Expression SchemaExpressions::quoted(Expression content) {
   return pool_.concat({pool_.literal("\""), content, pool_.literal("\"")});
 }
@@ -108,14 +102,15 @@ Expression SchemaExpressions::content(const StringRules& rules) {
     content = pool_.both(content, pool_.repeat(pool_.json_character(), rules.min, rules.max));
   }
   if (rules.excluded.empty()) return content;
-  return pool_.without(content, any_spelling_of(rules.excluded));
+  return pool_.without(content, pool_.any_spelling_of(rules.excluded));
 }
 
 Expression SchemaExpressions::string(const StringRules& rules) {
   if (!rules.patterns.empty() || !rules.formats.empty()) return quoted(content(rules));
   Expression rest = pool_.json_string_rest(rules.min, rules.max);
   if (!rules.excluded.empty()) {
-    rest = pool_.without(rest, pool_.concat(any_spelling_of(rules.excluded), pool_.literal("\"")));
+    rest = pool_.without(rest,
+                         pool_.concat(pool_.any_spelling_of(rules.excluded), pool_.literal("\"")));
   }
   return pool_.concat(pool_.literal("\""), rest);
 }
@@ -133,7 +128,8 @@ Expression SchemaExpressions::key(const KeyRules& rules, Expression names) {
     content = pool_.both(content, pool_.complement(left_out));
   }
   if (rules.matched.empty()) content = pool_.both(content, any_string());
-  if (!rules.excluded.empty()) content = pool_.without(content, any_spelling_of(rules.excluded));
+  if (!rules.excluded.empty())
+    content = pool_.without(content, pool_.any_spelling_of(rules.excluded));
   return quoted(content);
 }
 

@@ -54,7 +54,6 @@ class SchemaExpressions {
 
  private:
   Expression any_string() { return pool_.repeat(pool_.json_character(), 0, kUnbounded); }
-  Expression any_spelling_of(const std::vector<std::string>& texts);
   Expression quoted(Expression content);
 
   ExpressionPool& pool_;

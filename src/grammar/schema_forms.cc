@@ -49,7 +49,8 @@ void SchemaForms::refuse(const std::string& pointer, const std::string& keyword,
 }
 
 bool SchemaForms::over_time() {
-  if (std::chrono::steady_clock::now() > end_) refuse("", "", "the schema takes too long to compile");
+  if (std::chrono::steady_clock::now() > end_)
+    refuse("", "", "the schema takes too long to compile");
   if (pool_.exhausted()) refuse("", "", "the schema is too complex");
   return refusal_.has_value();
 }

@@ -33,8 +33,7 @@ class Compiler {
     }
     if (forms_.refusal()) return refusal_error(*forms_.refusal());
     ByteSet space = ByteSet::of(' ') | ByteSet::of('\t') | ByteSet::of('\n') | ByteSet::of('\r');
-    const RuleId behind =
-        builder_.terminal(pool_.repeat(pool_.bytes(space), 1, kSpaceMax), false);
+    const RuleId behind = builder_.terminal(pool_.repeat(pool_.bytes(space), 1, kSpaceMax), false);
     const RuleId document = builder_.sequence({value, builder_.repeat(behind, 0, 1)});
     return std::move(builder_).finish(document);
   }
@@ -141,7 +140,8 @@ class Compiler {
     }
     ObjectStates states(builder_, std::move(shape));
     if (states.size() > limits_.count_states_max) {
-      forms_.refuse(forms_.pointer(form), rules.max != kUnbounded ? "maxProperties" : "minProperties",
+      forms_.refuse(forms_.pointer(form),
+                    rules.max != kUnbounded ? "maxProperties" : "minProperties",
                     "the count of properties is too large");
       return mark("}");
     }
@@ -161,7 +161,8 @@ class Compiler {
     const std::uint64_t written = std::max<std::uint64_t>(prefix, 1);
     if (max > written) {
       const RuleId more = builder_.sequence({comma, rule_of(rules.items)});
-      const auto at_least = static_cast<std::uint32_t>(rules.min > written ? rules.min - written : 0);
+      const auto at_least =
+          static_cast<std::uint32_t>(rules.min > written ? rules.min - written : 0);
       const auto at_most =
           max == kUnbounded ? kUnbounded : static_cast<std::uint32_t>(max - written);
       rest = builder_.sequence({builder_.repeat(more, at_least, at_most), end});

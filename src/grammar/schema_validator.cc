@@ -38,7 +38,9 @@ Code compile(const std::string& pattern) {
   return Code(code);
 }
 
-Verdict verdict(bool fits) { return fits ? Verdict::fits : Verdict::does_not_fit; }
+Verdict verdict(bool fits) {
+  return fits ? Verdict::fits : Verdict::does_not_fit;
+}
 
 }  // namespace
 
@@ -65,7 +67,8 @@ class SchemaValidator::Judge {
     for (const SourceId inner : schema.all_of) and_also([&] { return judge(inner, value); });
     if (!left_out.any_of) and_also([&] { return any_of(schema, value); });
     if (!left_out.one_of) and_also([&] { return one_of(schema, value); });
-    if (so_far == Verdict::does_not_fit && misfit_.empty()) misfit_ = "the schema at '" + schema.pointer + "'";
+    if (so_far == Verdict::does_not_fit && misfit_.empty())
+      misfit_ = "the schema at '" + schema.pointer + "'";
     return so_far;
   }
 

@@ -143,20 +143,4 @@ std::string json_spelling(std::string_view text) {
   return spelling;
 }
 
-Expression any_json_spelling(ExpressionPool& pool, std::string_view text) {
-  std::vector<Expression> characters;
-  while (!text.empty()) {
-    const base::CodePoint next = base::decode_utf8(text);
-    if (next.bytes == 0) return ExpressionPool::nothing();  // no JSON string spells it
-    characters.push_back(
-        one_character(pool, make_set({{next.value, next.value}}), Spelling::json_string));
-    text.remove_prefix(next.bytes);
-  }
-  Expression whole = ExpressionPool::empty();
-  for (auto part = characters.rbegin(); part != characters.rend(); ++part) {
-    whole = pool.concat(*part, whole);
-  }
-  return whole;
-}
-
 }  // namespace retort::grammar

@@ -22,7 +22,5 @@ Expression one_character(ExpressionPool& pool, const CodePointSet& set, Spelling
 // `text` (UTF-8) as JSON writers spell it within quotes: quotes, backslashes and control
 // characters escaped in their short form (else \u00xx in lower case), all else itself.
 std::string json_spelling(std::string_view text);
-// Every spelling of `text` (UTF-8) within the quotes of a JSON string.
-Expression any_json_spelling(ExpressionPool& pool, std::string_view text);
 
 }  // namespace retort::grammar

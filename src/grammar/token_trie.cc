@@ -1,6 +1,7 @@
 #include "grammar/token_trie.h"
 
 #include <algorithm>
+#include <deque>
 #include <optional>
 #include <unordered_set>
 #include <utility>
@@ -15,32 +16,38 @@ struct Entry {
   std::uint32_t token;
 };
 
-// The tree of sorted entries [begin, end), which share their first `depth` bytes.
-void grow(ByteTree& tree, std::span<const Entry> entries, std::size_t depth, std::uint8_t byte) {
-  const std::size_t node = tree.nodes.size();
-  tree.nodes.push_back({.byte = byte, .subtree = 1, .tokens_end = 0});
-  tree.depth = std::max(tree.depth, depth);
-  std::size_t at = 0;
-  for (; at < entries.size() && entries[at].bytes.size() == depth; ++at) {
-    tree.tokens.push_back(entries[at].token);
-  }
-  tree.nodes[node].tokens_end = static_cast<std::uint32_t>(tree.tokens.size());
-  while (at < entries.size()) {
-    const char next = entries[at].bytes[depth];
-    std::size_t end = at;
-    while (end < entries.size() && entries[end].bytes[depth] == next) ++end;
-    grow(tree, entries.subspan(at, end - at), depth + 1, static_cast<std::uint8_t>(next));
-    at = end;
-  }
-  tree.nodes[node].subtree = static_cast<std::uint32_t>(tree.nodes.size() - node) & 0xFFFFFFu;
-}
+// Sorted entries that share their first `depth` bytes: a node whose children are not made yet.
+struct Group {
+  std::size_t begin, end, depth;
+};
 
 ByteTree make_tree(std::vector<Entry> entries) {
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
     return a.bytes != b.bytes ? a.bytes < b.bytes : a.token < b.token;
   });
   ByteTree tree;
-  grow(tree, entries, 0, 0);
+  tree.bytes.push_back(0);
+  std::deque<Group> waiting{{0, entries.size(), 0}};
+  while (!waiting.empty()) {
+    const Group node = waiting.front();
+    waiting.pop_front();
+    tree.first_child.push_back(static_cast<std::uint32_t>(tree.bytes.size()));
+    tree.first_token.push_back(static_cast<std::uint32_t>(tree.tokens.size()));
+    std::size_t at = node.begin;
+    for (; at < node.end && entries[at].bytes.size() == node.depth; ++at) {
+      tree.tokens.push_back(entries[at].token);
+    }
+    while (at < node.end) {
+      const char byte = entries[at].bytes[node.depth];
+      std::size_t end = at;
+      while (end < node.end && entries[end].bytes[node.depth] == byte) ++end;
+      tree.bytes.push_back(static_cast<std::uint8_t>(byte));
+      waiting.push_back({at, end, node.depth + 1});
+      at = end;
+    }
+  }
+  tree.first_child.push_back(static_cast<std::uint32_t>(tree.bytes.size()));
+  tree.first_token.push_back(static_cast<std::uint32_t>(tree.tokens.size()));
   return tree;
 }
 
@@ -106,10 +113,10 @@ Result<TokenTrie> TokenTrie::make(std::span<const std::string> pieces,
     entries.push_back({piece, token});
     bytes += piece.size();
   }
-  if (bytes >= std::size_t{1} << 24) {
+  if (bytes >= std::size_t{1} << 28) {
     return Error(ErrorKind::malformed,
                  "The vocabulary's tokens have " + std::to_string(bytes) +
-                     " bytes in all; constrained answers need less than 16 MiB.");
+                     " bytes in all; constrained answers need less than 256 MiB.");
   }
   trie.string_ = make_string_tokens(entries, trie.words());
   trie.all_ = make_tree(std::move(entries));
