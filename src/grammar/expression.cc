@@ -34,6 +34,7 @@ ExpressionPool::ExpressionPool(const ExpressionLimits& limits) : limits_(limits)
       intern({.kind = Kind::complement, .nullable = true, .a = nothing()});
   live_[everything] = 1;
   json_character_ = make_json_character();
+  declare_json_characters(json_character_);
 }
 
 Expression ExpressionPool::intern(const Node& node) {
@@ -46,10 +47,51 @@ Expression ExpressionPool::intern(const Node& node) {
     return nothing();
   }
   nodes_.push_back(node);
+  json_part_.push_back(json_part(node));
   live_.push_back(node.kind == Kind::nothing ? std::int8_t{0}
                   : node.searched            ? std::int8_t{-1}
                                              : std::int8_t{1});
   return static_cast<Expression>(nodes_.size() - 1);
+}
+
+std::uint8_t ExpressionPool::json_part(const Node& node) const {
+  switch (node.kind) {
+    case Kind::nothing:
+      return kCharacters | kRest;
+    case Kind::empty:
+      return kCharacters;
+    case Kind::string:
+      return kRest;
+    case Kind::concat:
+      return (json_part_[node.a] & kCharacters) != 0 ? json_part_[node.b] : std::uint8_t{0};
+    case Kind::repeat:
+      return json_part_[node.a] & kCharacters;
+    case Kind::either:
+    case Kind::both: {
+      std::uint8_t all = kCharacters | kRest, any = 0;
+      for (const Expression part : list(node)) {
+        all &= json_part_[part];
+        any |= json_part_[part];
+      }
+      return node.kind == Kind::either ? all : any;
+    }
+    default:
+      return 0;
+  }
+}
+
+// What `expression` is all of: kCharacters, kRest, or neither.
+std::uint8_t ExpressionPool::any_json(Expression expression) const {
+  const Node& node = nodes_[expression];
+  if (node.kind == Kind::string && node.a == 0 && node.b == kUnbounded) return kRest;
+  const bool repeats = node.kind == Kind::repeat && node.a == json_character_;
+  return repeats && node.b == 0 && node.c == kUnbounded ? kCharacters : std::uint8_t{0};
+}
+
+bool ExpressionPool::is_quote(Expression expression) const {
+  const Node& node = nodes_[expression];
+  if (node.kind == Kind::bytes) return sets_[node.a] == ByteSet::of('"');
+  return node.kind == Kind::literal && literals_[node.a].substr(node.b) == "\"";
 }
 
 std::uint32_t ExpressionPool::intern_set(const ByteSet& set) {
@@ -123,6 +165,9 @@ Expression ExpressionPool::concat(Expression first, Expression second) {
     const Expression inner = head.a;
     return concat(inner, concat(head.b, second));
   }
+  if (head.kind == Kind::repeat && head.a == json_character_ && is_quote(second)) {
+    return json_string_rest(head.b, head.c);
+  }
   const Node& tail = nodes_[second];
   return intern({.kind = Kind::concat,
                  .nullable = head.nullable && tail.nullable,
@@ -166,6 +211,20 @@ void ExpressionPool::merge_sets(Kind kind, std::vector<Expression>& parts) {
   if (merged) parts.push_back(bytes(*merged));
 }
 
+// Of rests of a string that must all hold, one that has the bounds of all.
+void ExpressionPool::merge_string_rests(std::vector<Expression>& parts) {
+  std::optional<StringRest> merged;
+  std::erase_if(parts, [&](Expression part) {
+    const Node& node = nodes_[part];
+    if (node.kind != Kind::string) return false;
+    if (!merged) merged.emplace();
+    merged->min = std::max(merged->min, node.a);
+    merged->max = std::min(merged->max, node.b);
+    return true;
+  });
+  if (merged) parts.push_back(json_string_rest(merged->min, merged->max));
+}
+
 Expression ExpressionPool::intern_list(Kind kind, const std::vector<Expression>& parts) {
   std::uint64_t hash = static_cast<std::uint64_t>(kind);
   for (const Expression part : parts) hash = mix(hash, part);
@@ -206,6 +265,13 @@ Expression ExpressionPool::either(std::vector<Expression> parts) {
   flat.erase(std::unique(flat.begin(), flat.end()), flat.end());
   if (std::binary_search(flat.begin(), flat.end(), anything())) return anything();
   std::erase(flat, nothing());
+  std::uint8_t any = 0;
+  for (const Expression part : flat) any |= any_json(part);
+  if (any != 0) {  // it takes up what is part of it
+    std::erase_if(flat, [&](Expression part) {
+      return any_json(part) == 0 && (json_part_[part] & any) != 0;
+    });
+  }
   if (flat.empty()) return nothing();
   if (flat.size() == 1) return flat[0];
   return intern_list(Kind::either, flat);
@@ -216,9 +282,15 @@ Expression ExpressionPool::both(Expression first, Expression second) {
   flatten(Kind::both, first, flat);
   flatten(Kind::both, second, flat);
   merge_sets(Kind::both, flat);
+  merge_string_rests(flat);
   std::sort(flat.begin(), flat.end());
   flat.erase(std::unique(flat.begin(), flat.end()), flat.end());
   std::erase(flat, anything());
+  std::uint8_t within = 0;
+  for (const Expression part : flat) within |= any_json(part) == 0 ? json_part_[part] : 0;
+  if (within != 0) {  // it is no bound to what is part of it
+    std::erase_if(flat, [&](Expression part) { return (any_json(part) & within) != 0; });
+  }
   if (flat.empty()) return anything();
   if (flat.size() == 1) return flat[0];
   bool all_nullable = true, has_empty = false;
@@ -525,6 +597,22 @@ bool ExpressionPool::live(Expression expression) {
   return live_[expression] == 1;
 }
 
+const std::vector<std::uint8_t>& ExpressionPool::byte_of_class() {
+  const std::array as_of = {sets_.size(), literals_.size(), trees_.size()};
+  if (!byte_of_class_.empty() && as_of == classes_as_of_) return byte_of_class_;
+  classes_as_of_ = as_of;
+  byte_of_class_.clear();
+  const std::array<std::uint8_t, 256> classes = byte_classes();
+  for (std::size_t byte = 0; byte < classes.size(); ++byte) {
+    const auto begin = classes.begin();
+    const auto end = begin + static_cast<std::ptrdiff_t>(byte);
+    if (std::find(begin, end, classes[byte]) == end) {
+      byte_of_class_.push_back(static_cast<std::uint8_t>(byte));
+    }
+  }
+  return byte_of_class_;
+}
+
 // Depth first from `expression` to any string of its language. What was looked through in vain is
 // dead, all of it, as everything that could be reached from it was looked through too.
 bool ExpressionPool::search(Expression expression) {
@@ -532,11 +620,7 @@ bool ExpressionPool::search(Expression expression) {
     live_[expression] = 1;
     return true;
   }
-  const std::array<std::uint8_t, 256> classes = byte_classes();
-  std::array<std::int16_t, 256> first_of;
-  first_of.fill(-1);
-  for (int byte = 255; byte >= 0; --byte)
-    first_of[classes[static_cast<std::size_t>(byte)]] = static_cast<std::int16_t>(byte);
+  const std::vector<std::uint8_t> first_of = byte_of_class();
   struct Visit {
     Expression at;
     std::size_t next_class;
@@ -551,7 +635,7 @@ bool ExpressionPool::search(Expression expression) {
       for (const Visit& on_path : path) live_[on_path.at] = 1;
       return true;
     }
-    if (visit.next_class >= first_of.size() || first_of[visit.next_class] < 0) {
+    if (visit.next_class >= first_of.size()) {
       seen.push_back(visit.at);
       path.pop_back();
       continue;
@@ -560,7 +644,7 @@ bool ExpressionPool::search(Expression expression) {
       exhausted_ = true;
       return false;
     }
-    const auto byte = static_cast<std::uint8_t>(first_of[visit.next_class++]);
+    const std::uint8_t byte = first_of[visit.next_class++];
     const Expression next = derive(visit.at, byte);
     if (next == nothing() || live_[next] == 0 || !visited.emplace(next, true).second) continue;
     path.push_back({next, 0});

@@ -84,6 +84,10 @@ class ExpressionPool {
   // `min` to `max` characters of a JSON string, then its closing quote. The mask of tokens knows
   // this form and answers from a table.
   Expression json_string_rest(std::uint32_t min, std::uint32_t max);
+  // Says that `expression` is made of such characters, whole ones. It lets the pool see that what
+  // is added to any string, or intersected with it, is part of it: so an unanchored pattern comes
+  // to json_string_rest once it has been found.
+  void declare_json_characters(Expression expression) { json_part_[expression] |= kCharacters; }
   // Whether `expression` is such a rest, or one less a finite set of strings.
   std::optional<StringRest> as_string_rest(Expression expression) const;
 
@@ -130,6 +134,9 @@ class ExpressionPool {
     std::uint32_t a = 0, b = 0, c = 0;
     friend bool operator==(const Node&, const Node&) = default;
   };
+  // What is known of an expression's strings: json_part_.
+  static constexpr std::uint8_t kCharacters = 1;  // characters of a JSON string
+  static constexpr std::uint8_t kRest = 2;        // such characters, and the closing quote
   struct NodeHash {
     std::size_t operator()(const Node& node) const noexcept;
   };
@@ -147,6 +154,10 @@ class ExpressionPool {
   Expression tree(Kind kind, std::uint32_t node);
   Expression modulo(std::uint32_t modulus_minus_one, std::uint32_t remainder, std::uint32_t flags);
   void merge_sets(Kind kind, std::vector<Expression>& parts);
+  void merge_string_rests(std::vector<Expression>& parts);
+  std::uint8_t json_part(const Node& node) const;
+  std::uint8_t any_json(Expression expression) const;
+  bool is_quote(Expression expression) const;
   Expression make_json_character();
 
   ByteSet find_first_bytes(const Node& node);
@@ -157,6 +168,7 @@ class ExpressionPool {
   Expression derive_escape(std::uint32_t tree_node);
   Expression escape_of(char32_t character);
   bool search(Expression expression);
+  const std::vector<std::uint8_t>& byte_of_class();
 
   ExpressionLimits limits_;
   std::vector<Node> nodes_;
@@ -167,9 +179,13 @@ class ExpressionPool {
   std::unordered_map<std::string, std::uint32_t> literal_index_;
   std::vector<std::string> literals_;
   std::vector<TreeNode> trees_;
-  std::vector<std::int8_t> live_;           // by expression: 1 yes, 0 no, -1 not known
+std::vector<std::int8_t> live_;           // by expression: 1 yes, 0 no, -1 not known
+  std::vector<std::uint8_t> json_part_;     // by expression
   std::deque<ByteSet> first_bytes_;         // as far as asked for
   std::vector<std::uint32_t> first_index_;  // by expression: into first_bytes_, 1-based; 0: not yet
+  // A byte of each class, rising, as of so many sets, literals and nodes of trees.
+  std::vector<std::uint8_t> byte_of_class_;
+  std::array<std::size_t, 3> classes_as_of_{};
   Expression json_character_ = 0;
   bool has_spelled_ = false;
   bool exhausted_ = false;

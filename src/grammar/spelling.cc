@@ -122,7 +122,10 @@ Expression in_json_string(ExpressionPool& pool, const CodePointSet& set) {
 
 Expression one_character(ExpressionPool& pool, const CodePointSet& set, Spelling spelling) {
   if (spelling == Spelling::utf8) return in_utf8(pool, set);
-  return set == all_code_points() ? pool.json_character() : in_json_string(pool, set);
+  if (set == all_code_points()) return pool.json_character();
+  const Expression spellings = in_json_string(pool, set);
+  pool.declare_json_characters(spellings);
+  return spellings;
 }
 
 std::string json_spelling(std::string_view text) {
