@@ -39,6 +39,7 @@ class Reader {
         refusal_ = {at().pointer, "", "the schema takes too long to read", false};
       }
     }
+    if (!refusal_ && has_ref_) refusal_ = inner_id_;
     if (!refusal_) check_in_place();
     return refusal_;
   }
@@ -100,7 +101,7 @@ class Reader {
 
   std::vector<SourceId> children(const JsonValue& value) {
     std::vector<SourceId> ids;
-    if (!value.is_array() || value.elements.empty()) {
+    if (!value.is_array() || (value.elements.empty() && keyword_ != "prefixItems")) {
       broken("must be a list of schemas");
       return ids;
     }
@@ -291,6 +292,7 @@ class Reader {
     }
     const SourceId id = child(*target.schema, target.pointer);
     at().ref = id;
+    has_ref_ = true;
   }
   void on_all_of(const JsonValue& value) {
     std::vector<SourceId> ids = children(value);
@@ -305,13 +307,15 @@ class Reader {
     at().one_of = std::move(ids);
   }
 
+  // What is not there by default may be said to be not there.
   void only_false(const JsonValue& value) {
     if (!value.is_boolean() || value.boolean) refuse("only false is supported");
   }
   // The document's own name changes nothing; a part's own would change what its $refs mean.
   void on_id(const JsonValue& value) {
-    if (at_ == 0 || (value.is_string() && value.text.starts_with('#'))) return;
-    refuse("an identifier is supported at the root only");
+    if (at_ == 0 || (value.is_string() && value.text.starts_with('#')) || inner_id_) return;
+    inner_id_ = {keyword_pointer(), std::string(keyword_),
+                 "beside $ref an identifier is supported at the root only"};
   }
 
   // Schemas that hold at the same place as the one that names them must not come back to it: no
@@ -358,6 +362,8 @@ class Reader {
   std::unordered_map<const JsonValue*, SourceId> known_;
   std::deque<std::pair<SourceId, const JsonValue*>> pending_;
   std::optional<SchemaRefusal> refusal_;
+  std::optional<SchemaRefusal> inner_id_;  // the first identifier that is not the root's
+  bool has_ref_ = false;
 
   SourceId at_ = 0;
   const JsonValue* object_ = nullptr;
@@ -434,7 +440,7 @@ bool SourceSchema::says_nothing_of_numbers() const {
 }
 
 bool SourceSchema::says_nothing_of_strings() const {
-  return length_min == 0 && length_max == kUnbounded && !pattern && !format && excluded.empty();
+  return length_min == 0 && length_max == kUnbounded && !pattern && !format;
 }
 
 bool SourceSchema::says_nothing_of_arrays() const {
@@ -471,5 +477,18 @@ void narrow_maximum(NumberBounds& bounds, const Decimal& maximum, bool exclusive
   if (order < 0) bounds.maximum = maximum;
   if (order == 0) bounds.exclusive_maximum = bounds.exclusive_maximum || exclusive;
 }
+
+bool number_fits(const NumberBounds& bounds, const Decimal& number) {
+  if (bounds.minimum) {
+    const int order = compare(number, *bounds.minimum);
+    if (order < 0 || (order == 0 && bounds.exclusive_minimum)) return false;
+  }
+  if (bounds.maximum) {
+    const int order = compare(number, *bounds.maximum);
+    if (order > 0 || (order == 0 && bounds.exclusive_maximum)) return false;
+  }
+  return !bounds.multiple_of || is_multiple(number, *bounds.multiple_of);
+}
+
 
 }  // namespace retort::grammar

@@ -31,7 +31,8 @@ struct SchemaRefusal {
   std::string pointer;  // JSON pointer of the keyword, or of the schema that no value fits
   std::string keyword;  // its name; empty where no single keyword is at fault
   std::string message;
-  bool broken = false;  // no schema at all, rather than one that is not supported
+  bool broken = false;      // no schema at all, rather than one that is not supported
+  bool impossible = false;  // enforceable, but no value fits
 };
 // The refusal as the error of a request: its message names pointer and keyword.
 Error refusal_error(const SchemaRefusal& refusal);
@@ -83,9 +84,6 @@ struct SourceSchema {
   SourceId items = kNoSource;
   std::uint32_t items_min = 0, items_max = kUnbounded;
 
-  // Never as written: strings that another schema has to be without (schema_forms.h).
-  std::vector<std::string> excluded;
-
   SourceId ref = kNoSource;
   std::vector<SourceId> all_of, any_of, one_of;
 
@@ -109,6 +107,8 @@ struct SchemaSource {
 std::optional<SchemaRefusal> read_schema(JsonValue document, const SchemaLimits& limits,
                                          SchemaSource& source);
 
+// `integer` apart, which is said by types.
+bool number_fits(const NumberBounds& bounds, const Decimal& number);
 // Bounds that are the stricter of what they were and the new one.
 void narrow_minimum(NumberBounds& bounds, const Decimal& minimum, bool exclusive);
 void narrow_maximum(NumberBounds& bounds, const Decimal& maximum, bool exclusive);

@@ -46,15 +46,7 @@ std::optional<Decimal> common_multiple(const Decimal& a, const Decimal& b) {
 bool SchemaForms::fits(const Parts& parts, const JsonValue& value) {
   for (const Part& part : parts) {
     if (part.source >= source_->schemas.size()) {
-      const SourceSchema& made = source(part.source);
-      const auto& excluded = made.excluded;
-      if (value.is_string() &&
-          std::find(excluded.begin(), excluded.end(), value.text) != excluded.end()) {
-        return false;
-      }
-      for (const SourceProperty& property : made.properties) {
-        if (value.find(property.name) != nullptr) return false;
-      }
+      if (!fits_made(part.source, value)) return false;
       continue;
     }
     const LeftOut chosen{.any_of = part.any_of_chosen, .one_of = part.one_of_chosen};
@@ -65,6 +57,24 @@ bool SchemaForms::fits(const Parts& parts, const JsonValue& value) {
     if (verdict != Verdict::fits) return false;
   }
   return true;
+}
+
+// The same of a schema that oneOf made.
+bool SchemaForms::fits_made(SourceId id, const JsonValue& value) {
+  if (const auto without = strings_without_.find(id); without != strings_without_.end()) {
+    return !value.is_string() || !fits({{without->second}}, value);
+  }
+  const SourceSchema& made = source(id);
+  if ((type_of(value) & made.types) == 0) return false;
+  if (value.is_number()) return number_fits(made.numbers, value.number);
+  if (!value.is_object()) return true;
+  for (const std::string& name : made.required) {
+    if (value.find(name) == nullptr) return false;
+  }
+  return std::all_of(made.properties.begin(), made.properties.end(), [&](const auto& property) {
+    const JsonValue* member = value.find(property.name);
+    return member == nullptr || fits_made(property.schema, *member);
+  });
 }
 
 // The values of the first enum or const that fit everything else.
@@ -101,17 +111,29 @@ Alternative SchemaForms::build(const Draft& draft) {
   return alternative;
 }
 
+// All strings that fit the schema `other`.
+void SchemaForms::leave_out_strings(SourceId other, StringRules& rules) {
+  for (const Alternative& alternative : alternatives(form_of(std::vector<SourceId>{other}))) {
+    for (const JsonValue* value : alternative.values) {
+      if (value->is_string()) add_once(rules.excluded, value->text);
+    }
+    if ((alternative.types & kString) != 0) rules.except.push_back(alternative.strings);
+  }
+}
+
 void SchemaForms::build_strings(const Draft& draft, Alternative& alternative) {
   StringRules& rules = alternative.strings;
   for (const Part& part : draft.parts) {
     const SourceSchema& schema = source(part.source);
     if (schema.pattern) add_once(rules.patterns, *schema.pattern);
     if (schema.format) add_once(rules.formats, *schema.format);
-    for (const std::string& text : schema.excluded) add_once(rules.excluded, text);
+    if (const auto it = strings_without_.find(part.source); it != strings_without_.end()) {
+      leave_out_strings(it->second, rules);
+    }
     rules.min = std::max(rules.min, schema.length_min);
     rules.max = std::min(rules.max, schema.length_max);
   }
-  const bool plain = rules.patterns.empty() && rules.formats.empty() && rules.excluded.empty();
+  const bool plain = rules.plain() && rules.excluded.empty();
   if (rules.min <= rules.max && (plain || pool_.live(expressions_.content(rules)))) return;
   alternative.types &= static_cast<TypeSet>(~kString);
 }
@@ -139,14 +161,12 @@ void SchemaForms::build_numbers(const Draft& draft, Alternative& alternative) {
   NumberBounds& bounds = alternative.numbers;
   if (!bring_numbers_together(draft, bounds)) return;
   bounds.integer = (alternative.types & kFraction) == 0;
-  const std::string& at = source(draft.parts.empty() ? 0 : draft.parts[0].source).pointer;
-  if ((alternative.types & kInteger) == 0) {
-    return refuse(at, "oneOf", "numbers but no integers cannot be enforced");
-  }
   if (!bounds.minimum && !bounds.maximum && !bounds.multiple_of) return;
   const Result<Expression> compiled = expressions_.number(bounds);
   if (compiled) {
-    if (!pool_.live(*compiled)) alternative.types &= static_cast<TypeSet>(~kNumber);
+    const bool any = (alternative.types & kInteger) != 0;
+    const Expression numbers = any ? *compiled : expressions_.fractions(*compiled);
+    if (!pool_.live(numbers)) alternative.types &= static_cast<TypeSet>(~kNumber);
     return;
   }
   for (const Part& part : draft.parts) {
@@ -156,7 +176,8 @@ void SchemaForms::build_numbers(const Draft& draft, Alternative& alternative) {
                           : numbers.maximum   ? "maximum"
                                               : nullptr;
     if (keyword == nullptr) continue;
-    return refuse(source(part.source).pointer + "/" + keyword, keyword, compiled.error().message());
+    return refuse(source(part.source).pointer + "/" + keyword, keyword,
+                  compiled.error().message());
   }
 }
 

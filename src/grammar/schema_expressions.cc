@@ -101,12 +101,15 @@ Expression SchemaExpressions::content(const StringRules& rules) {
   if (rules.bounded() || content == ExpressionPool::anything()) {
     content = pool_.both(content, pool_.repeat(pool_.json_character(), rules.min, rules.max));
   }
+  for (const StringRules& except : rules.except) {
+    content = pool_.without(content, this->content(except));
+  }
   if (rules.excluded.empty()) return content;
   return pool_.without(content, pool_.any_spelling_of(rules.excluded));
 }
 
 Expression SchemaExpressions::string(const StringRules& rules) {
-  if (!rules.patterns.empty() || !rules.formats.empty()) return quoted(content(rules));
+  if (!rules.plain()) return quoted(content(rules));
   Expression rest = pool_.json_string_rest(rules.min, rules.max);
   if (!rules.excluded.empty()) {
     rest = pool_.without(rest,
@@ -115,9 +118,19 @@ Expression SchemaExpressions::string(const StringRules& rules) {
   return pool_.concat(pool_.literal("\""), rest);
 }
 
+Expression SchemaExpressions::fractions(Expression numbers) {
+  const Expression digits = pool_.repeat(pool_.bytes(ByteSet::range('0', '9')), 0, kUnbounded);
+  const Expression nonzero = pool_.bytes(ByteSet::range('1', '9'));
+  const Expression whole = pool_.concat(pool_.optional(pool_.literal("-")), digits);
+  return pool_.both(numbers,
+                    pool_.concat({whole, pool_.literal("."), digits, nonzero, digits}));
+}
+
 Expression SchemaExpressions::key(const KeyRules& rules, Expression names) {
   if (rules.matched.empty() && rules.unmatched.empty() && names == ExpressionPool::anything()) {
-    return string({.patterns = {}, .formats = {}, .excluded = rules.excluded});
+    StringRules plain;
+    plain.excluded = rules.excluded;
+    return string(plain);
   }
   Expression content = names;
   for (const std::string& text : rules.matched) {

@@ -19,8 +19,10 @@ struct StringRules {
   std::vector<std::string> patterns, formats;
   std::uint32_t min = 0, max = kUnbounded;
   std::vector<std::string> excluded;
+  std::vector<StringRules> except;  // strings of which none of these may hold; without formats
 
   bool bounded() const { return min != 0 || max != kUnbounded; }
+  bool plain() const { return patterns.empty() && formats.empty() && except.empty(); }
 };
 
 // The keys of an object that it does not declare, told apart by the patterns that they match.
@@ -51,6 +53,8 @@ class SchemaExpressions {
   // none).
   Expression key(const KeyRules& rules, Expression names);
   Result<Expression> number(const NumberBounds& bounds) { return compile_number(pool_, bounds); }
+  // Of `numbers`, those that are no integers, spelled without exponent.
+  Expression fractions(Expression numbers);
 
  private:
   Expression any_string() { return pool_.repeat(pool_.json_character(), 0, kUnbounded); }

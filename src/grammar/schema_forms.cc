@@ -48,6 +48,11 @@ void SchemaForms::refuse(const std::string& pointer, const std::string& keyword,
   if (!refusal_) refusal_ = {pointer, keyword, message, false};
 }
 
+void SchemaForms::refuse_impossible(FormId form) {
+  if (refusal_) return;
+  refusal_ = {pointer(form), "", "no value can fit", false, true};
+}
+
 bool SchemaForms::over_time() {
   if (std::chrono::steady_clock::now() > end_)
     refuse("", "", "the schema takes too long to compile");

@@ -82,6 +82,7 @@ class SchemaForms {
   const std::string& pointer(FormId form) const;
 
   void refuse(const std::string& pointer, const std::string& keyword, const std::string& message);
+  void refuse_impossible(FormId form);
   // Once set, nothing that is answered counts.
   const std::optional<SchemaRefusal>& refusal() const { return refusal_; }
   // Refuses where the time is up.
@@ -121,14 +122,18 @@ class SchemaForms {
   // False where what is left cannot be said.
   bool subtract(std::vector<Draft>& drafts, SourceId branch, SourceId other);
   bool subtract_from(const Draft& draft, SourceId other, std::vector<Draft>& into);
-  bool subtract_strings(Draft& draft, FormId overlap);
-  bool subtract_required(const Draft& draft, const SourceSchema& other, std::vector<Draft>& into);
-  SourceId forbidden(const std::string& property);
+  bool subtract_strings(Draft& draft, SourceId other);
+  bool subtract_numbers(Draft& draft, SourceId other, std::vector<Draft>& into);
+  bool subtract_objects(Draft& draft, const SourceSchema& other, std::vector<Draft>& into);
+  // A schema of which oneOf needs the opposite, in the words of another one.
+  SourceId made(SourceSchema schema);
   // The types of which every value fits the schema.
   TypeSet all_fit(SourceId id) const;
   Alternative build(const Draft& draft);
   std::optional<Alternative> build_finite(const Draft& draft);
   bool fits(const Parts& parts, const JsonValue& value);
+  bool fits_made(SourceId id, const JsonValue& value);
+  void leave_out_strings(SourceId other, StringRules& rules);
   void build_strings(const Draft& draft, Alternative& alternative);
   bool bring_numbers_together(const Draft& draft, NumberBounds& bounds);
   void build_numbers(const Draft& draft, Alternative& alternative);
@@ -151,7 +156,8 @@ class SchemaForms {
   const SchemaLimits limits_;
   const std::chrono::steady_clock::time_point end_;
   std::deque<SourceSchema> sources_;  // those of source_, and behind them what oneOf takes out
-  std::map<std::string, SourceId> forbidden_;  // a property's name -> that it may not be there
+  // Schemas that no string fits that fits the other.
+  std::map<SourceId, SourceId> strings_without_;
   std::deque<Form> forms_;
   std::map<Parts, FormId> form_index_;
   std::size_t depth_ = 0;  // of work_out

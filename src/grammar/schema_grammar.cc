@@ -24,7 +24,7 @@ class Compiler {
 
   Result<Grammar> compile() && {
     const FormId root = forms_.root();
-    if (forms_.possible(root) == 0) forms_.refuse(forms_.pointer(root), "", "no value can fit");
+    if (forms_.possible(root) == 0 && !forms_.over_time()) return no_value(root);
     const RuleId value = rule_of(root);
     while (!pending_.empty() && !forms_.over_time() && !builder_.exhausted()) {
       const FormId form = pending_.back();
@@ -39,6 +39,11 @@ class Compiler {
   }
 
  private:
+  Error no_value(FormId root) {
+    forms_.refuse_impossible(root);
+    return refusal_error(*forms_.refusal());
+  }
+
   RuleId mark(const char* text) { return builder_.terminal(pool_.literal(text), true); }
 
   RuleId rule_of(FormId form) {
@@ -81,11 +86,9 @@ class Compiler {
     if ((types & kString) != 0) scalars.push_back(expressions_.string(alternative.strings));
     if ((types & kNumber) == 0) return;
     const Result<Expression> number = expressions_.number(alternative.numbers);
-    if (number) {
-      scalars.push_back(*number);
-    } else {
-      forms_.refuse("", "", number.error().message());
-    }
+    if (!number) return forms_.refuse("", "", number.error().message());
+    const bool integers = (types & kInteger) != 0;
+    scalars.push_back(integers ? *number : expressions_.fractions(*number));
   }
 
   void append_values(const Alternative& alternative, std::vector<std::string>& spellings,

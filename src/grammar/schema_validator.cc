@@ -10,6 +10,7 @@
 
 #include "grammar/ecma_pattern.h"
 #include "grammar/format.h"
+#include "grammar/pattern.h"
 
 namespace retort::grammar {
 namespace {
@@ -113,18 +114,6 @@ class SchemaValidator::Judge {
     return verdict(fitting == 1);
   }
 
-  static bool number_fits(const NumberBounds& bounds, const Decimal& number) {
-    if (bounds.minimum) {
-      const int order = compare(number, *bounds.minimum);
-      if (order < 0 || (order == 0 && bounds.exclusive_minimum)) return false;
-    }
-    if (bounds.maximum) {
-      const int order = compare(number, *bounds.maximum);
-      if (order > 0 || (order == 0 && bounds.exclusive_maximum)) return false;
-    }
-    return !bounds.multiple_of || is_multiple(number, *bounds.multiple_of);
-  }
-
   Verdict string_fits(const SourceSchema& schema, const std::string& text) {
     const std::size_t length = characters(text);
     if (length < schema.length_min || length > schema.length_max) return Verdict::does_not_fit;
@@ -134,7 +123,8 @@ class SchemaValidator::Judge {
 
   bool has_format(const std::string& format, const std::string& text) {
     if (!pool_) pool_ = validator_.state_->pool;
-    return pool_->matches(validator_.state_->formats.at(format), text);
+    // Formats are expressions of what stands within the quotes.
+    return pool_->matches(validator_.state_->formats.at(format), json_spelling(text));
   }
 
   Verdict array_fits(const SourceSchema& schema, const JsonValue& array) {
