@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/utf8.h"
-#include "text/jinja_eval.h"
 #include "text/jinja_parser.h"
+#include "text/jinja_run.h"
 
 namespace retort::text {
 namespace {

@@ -1,9 +1,10 @@
 // The evaluator: statements, expressions, scopes, loops and macros.
-#include "text/jinja_eval.h"
-
 #include <algorithm>
 #include <map>
 #include <utility>
+
+#include "text/jinja_parser.h"
+#include "text/jinja_run.h"
 
 namespace retort::text::jinja {
 namespace {

@@ -330,4 +330,9 @@ Value brace_format(Run& run, const Text& format, const Arguments& arguments);
 std::optional<double> parse_float(std::string_view text);
 std::optional<std::int64_t> parse_integer(std::string_view text, int base);
 
+// --------------------------------------------------------------------- evaluation (jinja_eval.cc)
+
+// Renders a parsed template into `out`. What went wrong, if anything, is in `run`.
+void evaluate(const Program& program, const Value& variables, Run& run, TextBuilder& out);
+
 }  // namespace retort::text::jinja
