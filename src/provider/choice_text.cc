@@ -19,7 +19,7 @@ ChoiceText::ChoiceText(const text::Tokenizer& tokenizer, ChoiceTextOptions optio
       options_(std::move(options)),
       detokenizer_(tokenizer),
       stop_(options_.stop) {
-  if (options_.tool_calls != nullptr) calls_.emplace(*options_.tool_calls);
+  if (options_.tool_calls != nullptr) calls_.emplace(*options_.tool_calls, options_.tool_names);
 }
 
 ChunkChoice ChoiceText::piece() const {
@@ -47,8 +47,9 @@ std::vector<ChunkChoice> ChoiceText::push(const engine::SampledToken& token) {
   take_text(out.text, pieces);
   attach_logprobs(pieces, /*all=*/false);
   if (out.stopped && !over_) {
-    if (calls_) take_events(calls_->finish(), pieces);
-    end(call_count_ > 0 ? FinishReason::tool_calls : FinishReason::stop, pieces);
+    finish_calls(pieces);
+    // A call that a stop string cut is not there for anyone to make.
+    end(call_count_ > 0 && !call_cut_ ? FinishReason::tool_calls : FinishReason::stop, pieces);
     logprobs_.clear();  // what is left stands for text that was cut
   }
   return pieces;
@@ -63,8 +64,8 @@ std::vector<ChunkChoice> ChoiceText::finish(engine::EndReason reason) {
   take_text(out.text, pieces);
   const bool stopped = out.stopped;
   if (!stopped) take_text(stop_.finish(), pieces);
-  if (calls_ && !over_) take_events(calls_->finish(), pieces);
   if (over_) return pieces;
+  finish_calls(pieces);
   FinishReason finish_reason = FinishReason::stop;
   if (reason == engine::EndReason::length && !stopped) {
     finish_reason = FinishReason::length;
@@ -78,10 +79,9 @@ std::vector<ChunkChoice> ChoiceText::finish(engine::EndReason reason) {
 
 // A token's text. The markers around a tool call may be control tokens, which otherwise have none.
 std::string ChoiceText::text_of(text::TokenId token) {
-  if (calls_ && tokenizer_.is_control(token)) {
-    const std::string_view name = tokenizer_.token_text(token);
-    const text::ToolCallFormat& format = *options_.tool_calls;
-    if (name == format.begin || name == format.end) return detokenizer_.push_visibly(token);
+  if (calls_ && tokenizer_.is_control(token) &&
+      options_.tool_calls->has_mark(tokenizer_.token_text(token))) {
+    return detokenizer_.push_visibly(token);
   }
   return detokenizer_.push(token);
 }
@@ -103,13 +103,20 @@ void ChoiceText::take_events(std::vector<text::AnswerEvent> events,
     if (auto* content = std::get_if<text::ContentPiece>(&event)) {
       add_content(std::move(content->text), pieces);
     } else if (auto* begin = std::get_if<text::ToolCallBegin>(&event)) {
-      call_ = {.name = std::move(begin->name), .arguments = {}, .extra = {}};
+      begin_call(std::move(begin->name), pieces);
     } else if (auto* arguments = std::get_if<text::ToolCallArguments>(&event)) {
-      call_.arguments += arguments->piece;
+      add_arguments(std::move(arguments->piece), pieces);
     } else {
-      add_call(pieces);
+      end_call(pieces);
     }
   }
+}
+
+// What the parser still holds, at the answer's end.
+void ChoiceText::finish_calls(std::vector<ChunkChoice>& pieces) {
+  if (!calls_) return;
+  call_cut_ = calls_->in_call();
+  take_events(calls_->finish(), pieces);
 }
 
 void ChoiceText::add_content(std::string content, std::vector<ChunkChoice>& pieces) {
@@ -120,24 +127,41 @@ void ChoiceText::add_content(std::string content, std::vector<ChunkChoice>& piec
   pieces.push_back(std::move(next));
 }
 
-// Each call is one whole fragment: the form that every client reads (wire rules, 3a).
-void ChoiceText::add_call(std::vector<ChunkChoice>& pieces) {
+// The first fragment of a call has all but the arguments, each later one a piece of them.
+void ChoiceText::begin_call(std::string name, std::vector<ChunkChoice>& pieces) {
   ChunkChoice next = piece();
   if (options_.as_function_call) {
-    next.delta.function_call = std::move(call_);
+    next.delta.function_call = {.name = std::move(name), .arguments = "", .extra = {}};
   } else {
     next.delta.tool_calls.push_back({.index = call_count_,
                                      .id = "call_" + base::random_alphanumeric(24),
                                      .type = "function",
-                                     .name = std::move(call_.name),
-                                     .arguments = std::move(call_.arguments)});
+                                     .name = std::move(name),
+                                     .arguments = ""});
   }
   ++call_count_;
   pieces.push_back(std::move(next));
-  if (options_.as_function_call || options_.one_call_only) {
-    attach_logprobs(pieces, /*all=*/true);
-    end(FinishReason::tool_calls, pieces);
+}
+
+void ChoiceText::add_arguments(std::string arguments, std::vector<ChunkChoice>& pieces) {
+  ChunkChoice next = piece();
+  if (options_.as_function_call) {
+    next.delta.function_call = {.name = "", .arguments = std::move(arguments), .extra = {}};
+  } else {
+    next.delta.tool_calls.push_back({.index = call_count_ - 1,
+                                     .id = std::nullopt,
+                                     .type = std::nullopt,
+                                     .name = std::nullopt,
+                                     .arguments = std::move(arguments)});
   }
+  pieces.push_back(std::move(next));
+}
+
+void ChoiceText::end_call(std::vector<ChunkChoice>& pieces) {
+  if (!options_.as_function_call && !options_.one_call_only) return;
+  if (call_cut_) return;  // it ends by what cut it
+  attach_logprobs(pieces, /*all=*/true);
+  end(FinishReason::tool_calls, pieces);
 }
 
 void ChoiceText::end(FinishReason reason, std::vector<ChunkChoice>& pieces) {

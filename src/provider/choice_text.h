@@ -27,6 +27,7 @@ struct ChoiceTextOptions {
   std::int64_t index = 0;
   std::vector<std::string> stop;
   const text::ToolCallFormat* tool_calls = nullptr;  // how to read calls; null: none may come
+  std::vector<std::string> tool_names;               // that may be called; empty: any
   bool one_call_only = false;                        // parallel_tool_calls: false
   bool as_function_call = false;  // the older form, of a request with functions alone
   bool logprobs = false;
@@ -60,7 +61,10 @@ class ChoiceText {
   std::string text_of(text::TokenId token);
   void take_text(std::string_view piece, std::vector<ChunkChoice>& pieces);
   void take_events(std::vector<text::AnswerEvent> events, std::vector<ChunkChoice>& pieces);
-  void add_call(std::vector<ChunkChoice>& pieces);
+  void finish_calls(std::vector<ChunkChoice>& pieces);
+  void begin_call(std::string name, std::vector<ChunkChoice>& pieces);
+  void add_arguments(std::string arguments, std::vector<ChunkChoice>& pieces);
+  void end_call(std::vector<ChunkChoice>& pieces);
   void add_content(std::string content, std::vector<ChunkChoice>& pieces);
   void end(FinishReason reason, std::vector<ChunkChoice>& pieces);
   TokenLogprob logprob_entry(const engine::SampledToken& token) const;
@@ -72,13 +76,13 @@ class ChoiceText {
   text::Detokenizer detokenizer_;
   text::StopMatcher stop_;
   std::optional<text::ToolCallParser> calls_;
-  FunctionCall call_;  // the one that is being read
   std::deque<PendingLogprob> logprobs_;
   std::size_t text_bytes_ = 0;  // that the tokens have made
   std::size_t sent_bytes_ = 0;  // of those, past the stop matcher
   std::int64_t output_tokens_ = 0;
   std::int64_t call_count_ = 0;
   bool has_content_ = false;
+  bool call_cut_ = false;  // the answer ended within a call
   bool over_ = false;
 };
 

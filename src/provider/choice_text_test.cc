@@ -49,6 +49,7 @@ struct Answer {
   std::string content;
   bool content_set = false;
   std::vector<std::pair<std::string, std::string>> calls;
+  int fragments = 0;
   std::string finish;
   std::vector<std::string> logprob_tokens;
 };
@@ -76,10 +77,17 @@ class ChoiceTextTest : public testing::Test {
       answer.content_set |= piece.delta.content.has_value();
       answer.content += piece.delta.content.value_or("");
       for (const ToolCallDelta& call : piece.delta.tool_calls) {
-        answer.calls.emplace_back(*call.name, *call.arguments);
+        // Index and arguments are in every fragment, id, type and name in the first.
+        if (call.name) answer.calls.emplace_back(*call.name, "");
+        EXPECT_EQ(call.index + 1, std::ssize(answer.calls));
+        EXPECT_EQ(call.id.has_value(), call.name.has_value());
+        EXPECT_EQ(call.type.has_value(), call.name.has_value());
+        answer.calls.back().second += *call.arguments;
+        ++answer.fragments;
       }
       if (const auto& call = piece.delta.function_call) {
-        answer.calls.emplace_back(call->name, call->arguments);
+        if (!call->name.empty()) answer.calls.emplace_back(call->name, "");
+        answer.calls.back().second += call->arguments;
       }
       if (piece.finish_reason) answer.finish = piece.finish_reason->value;
       if (!piece.logprobs || !piece.logprobs->content) continue;
@@ -138,6 +146,34 @@ TEST_F(ChoiceTextTest, OneCallOnlyEndsBehindTheFirst) {
   const Answer old = run(text, {.tool_calls = hermes_, .as_function_call = true});
   ASSERT_EQ(old.calls.size(), 1u);
   EXPECT_EQ(old.finish, "function_call");
+}
+
+TEST_F(ChoiceTextTest, SendsArgumentsAsTheyCome) {
+  const std::string text = "<tool_call>\n{\"name\":\"f\",\"arguments\":{\"a\":1}}\n</tool_call>";
+  // The first fragment, and one a byte.
+  EXPECT_EQ(run(text, {.tool_calls = hermes_}).fragments, 8);
+}
+
+TEST_F(ChoiceTextTest, ACallThatIsCutEndsByWhatCutIt) {
+  const std::string text = "<tool_call>\n{\"name\":\"f\",\"arguments\":{\"a\":1";
+  for (const bool one_only : {false, true}) {
+    const ChoiceTextOptions options{.tool_calls = hermes_, .one_call_only = one_only};
+    const Answer cut = run(text, options, EndReason::length);
+    ASSERT_EQ(cut.calls.size(), 1u);
+    EXPECT_EQ(cut.calls[0].second, "{\"a\":1");
+    EXPECT_EQ(cut.finish, "length");
+    EXPECT_EQ(run(text, options).finish, "tool_calls");
+    ChoiceTextOptions stopping = options;
+    stopping.stop = {":1"};
+    EXPECT_EQ(run(text, stopping).finish, "stop");
+    EXPECT_EQ(run(text, stopping).calls[0].second, "{\"a\"");
+  }
+}
+
+TEST_F(ChoiceTextTest, ACallOfAnotherFunctionIsContent) {
+  const std::string text = "<tool_call>{\"name\":\"g\",\"arguments\":{}}</tool_call>";
+  EXPECT_EQ(run(text, {.tool_calls = hermes_, .tool_names = {"f"}}).content, text);
+  EXPECT_EQ(run(text, {.tool_calls = hermes_, .tool_names = {"f", "g"}}).calls.size(), 1u);
 }
 
 TEST_F(ChoiceTextTest, ABrokenCallIsContent) {

@@ -99,6 +99,12 @@ Result<std::vector<FunctionDefinition>> offered_tools(const ChatRequest& request
   return tools;
 }
 
+std::vector<std::string> names_of(const std::vector<FunctionDefinition>& tools) {
+  std::vector<std::string> names;
+  for (const FunctionDefinition& tool : tools) names.push_back(tool.name);
+  return names;
+}
+
 engine::SamplingParams read_sampling(const LocalModel& model, const ChatRequest& request,
                                      std::vector<std::string>& ignored) {
   engine::SamplingParams params;
@@ -223,6 +229,7 @@ Result<LocalRequest> read_local_request(const LocalModel& model, const ChatReque
   local.text = {.index = 0,
                 .stop = request.stop,
                 .tool_calls = tools->empty() ? nullptr : model.tool_calls,
+                .tool_names = names_of(*tools),
                 .one_call_only = !request.parallel_tool_calls.value_or(true),
                 .as_function_call = protocol::answers_with_function_call(request),
                 .logprobs = local.sequence.sampling.logprobs};

@@ -1,24 +1,13 @@
 #include "text/json_scanner.h"
 
-#include <algorithm>
-
 namespace retort::text {
 namespace {
 
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 bool is_hex(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace
@@ -49,7 +38,7 @@ bool JsonScanner::accept(char c) {
     default:
       break;
   }
-  if (is_space(c)) return expect_ != Expect::start;
+  if (is_json_space(c)) return expect_ != Expect::start;
   switch (expect_) {
     case Expect::start:
       return (c == '{' || c == '[') && open(c);
@@ -166,50 +155,6 @@ bool JsonScanner::close(char c) {
 void JsonScanner::end_value() {
   expect_ = Expect::separator;
   if (open_.empty()) state_ = State::done;
-}
-
-namespace {
-
-// Cuts the inside of an object or array at its own `mark`s, not at those of what it holds.
-std::vector<std::string_view> cut_at(std::string_view text, char mark) {
-  std::vector<std::string_view> parts;
-  std::size_t depth = 0;
-  std::size_t begin = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    } else if (c == mark && depth == 0) {
-      parts.push_back(trim(text.substr(begin, i - begin)));
-      begin = i + 1;
-    }
-  }
-  parts.push_back(trim(text.substr(begin)));
-  return parts;
-}
-
-}  // namespace
-
-std::vector<std::string_view> json_elements(std::string_view array) {
-  const std::string_view inside = trim(array.substr(1, array.size() - 2));
-  return inside.empty() ? std::vector<std::string_view>() : cut_at(inside, ',');
-}
-
-std::vector<JsonMember> json_members(std::string_view object) {
-  std::vector<JsonMember> members;
-  for (const std::string_view member : json_elements(object)) {
-    const std::vector<std::string_view> parts = cut_at(member, ':');
-    members.push_back({parts[0], parts[1]});
-  }
-  return members;
 }
 
 }  // namespace retort::text

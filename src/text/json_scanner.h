@@ -8,9 +8,12 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace retort::text {
+
+inline bool is_json_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 class JsonScanner {
  public:
@@ -20,6 +23,15 @@ class JsonScanner {
 
   // The next byte. Text is expected to be valid UTF-8. After done and broken the state stays.
   State push(char c);
+
+  // How many brackets are open.
+  std::size_t depth() const noexcept { return open_.size(); }
+  // Whether the next byte that is no white space begins a member's value.
+  bool at_value() const noexcept { return expect_ == Expect::value && open_.back() == '{'; }
+  // Whether the last value has ended, and neither a key nor a value has begun since.
+  bool between_values() const noexcept {
+    return expect_ == Expect::separator || expect_ == Expect::key;
+  }
 
  private:
   enum class Expect : unsigned char {
@@ -64,15 +76,5 @@ class JsonScanner {
   NumberPart number_ = NumberPart::sign;
   std::string_view literal_;  // what must still come
 };
-
-// The members of an object that JsonScanner found to be done, in order: key (as spelled, in its
-// quotes) and value, as they stand in `object`, without the white space around.
-struct JsonMember {
-  std::string_view key, value;
-};
-std::vector<JsonMember> json_members(std::string_view object);
-
-// The same for an array's elements.
-std::vector<std::string_view> json_elements(std::string_view array);
 
 }  // namespace retort::text

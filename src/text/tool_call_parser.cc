@@ -1,9 +1,6 @@
 #include "text/tool_call_parser.h"
 
 #include <algorithm>
-#include <array>
-#include <boost/json.hpp>
-#include <optional>
 #include <utility>
 
 namespace retort::text {
@@ -11,63 +8,45 @@ namespace {
 
 using Body = ToolCallFormat::Body;
 
-// The first byte of a mark does not come again in it: that is what take_content relies on.
-constexpr std::array kFormats = {
-    ToolCallFormat{"hermes", "<tool_call>", "</tool_call>", Body::object},
-    ToolCallFormat{"mistral", "[TOOL_CALLS]", "", Body::array},
-    ToolCallFormat{"llama3", "<|python_tag|>", "", Body::objects},
-};
+// What stands in a call's head: a name of 64 bytes at most, perhaps an id, the mark.
+constexpr std::size_t kHeadBytesMax = 256;
 
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+bool begins_python(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-// The text that a JSON string stands for; nothing where it is no string.
-std::optional<std::string> read_string(std::string_view json) {
-  if (!json.starts_with('"')) return std::nullopt;
-  boost::json::error_code error;
-  const auto value = boost::json::parse(boost::json::string_view(json.data(), json.size()), error);
-  if (error || !value.is_string()) return std::nullopt;
-  return std::string(value.get_string());
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && is_json_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_json_space(text.back())) text.remove_suffix(1);
+  return text;
 }
 
-bool is_object(std::string_view json) {
-  if (!json.starts_with('{')) return false;
-  JsonScanner scanner;
-  auto state = JsonScanner::State::more;
-  for (const char c : json) {
-    if (state == JsonScanner::State::done) return false;
-    state = scanner.push(c);
+// The function's name in a head without its mark. Kimi's is "functions.NAME:INDEX".
+std::string called_name(std::string_view head, const ToolCallFormat& form) {
+  if (!form.id_begin.empty()) head = head.substr(0, head.find(form.id_begin));
+  head = trim(head);
+  constexpr std::string_view kPrefix = "functions.";
+  if (head.starts_with(kPrefix)) {
+    head.remove_prefix(kPrefix.size());
+    head = head.substr(0, head.rfind(':'));
   }
-  return state == JsonScanner::State::done;
+  return std::string(head);
+}
+
+bool begins(std::string_view mark, std::string_view text) {
+  return !mark.empty() && mark.starts_with(text);
 }
 
 }  // namespace
 
-const ToolCallFormat* find_tool_call_format_named(std::string_view name) noexcept {
-  const auto* found = std::ranges::find(kFormats, name, &ToolCallFormat::name);
-  return found == kFormats.end() ? nullptr : &*found;
+ToolCallParser::ToolCallParser(const ToolCallFormat& format, std::vector<std::string> names,
+                               const ToolCallLimits& limits)
+    : formats_{&format, find_tool_call_format_named(format.also)},
+      form_(&format),
+      names_(std::move(names)),
+      limits_(limits) {
+  if (format.whole && format.body == Body::named) state_ = State::head;
 }
-
-const ToolCallFormat* find_tool_call_format(std::string_view chat_template) noexcept {
-  const auto has = [chat_template](std::string_view text) {
-    return chat_template.find(text) != std::string_view::npos;
-  };
-  // Other forms (Qwen3-Coder's, GLM's) put what is not JSON between the same marks.
-  if (has("<tool_call>") && !has("<function=") && !has("<arg_key>")) {
-    return find_tool_call_format_named("hermes");
-  }
-  if (has("[TOOL_CALLS]") && !has("[ARGS]")) return find_tool_call_format_named("mistral");
-  if (has("<|start_header_id|>") && has("\"parameters\": ")) {
-    return find_tool_call_format_named("llama3");
-  }
-  return nullptr;
-}
-
-ToolCallParser::ToolCallParser(const ToolCallFormat& format, const ToolCallLimits& limits)
-    : format_(format),
-      limits_(limits),
-      state_(format.body == Body::objects ? State::start : State::content) {}
 
 std::vector<AnswerEvent> ToolCallParser::push(std::string_view text) {
   for (const char c : text) take(c);
@@ -76,184 +55,287 @@ std::vector<AnswerEvent> ToolCallParser::push(std::string_view text) {
 }
 
 std::vector<AnswerEvent> ToolCallParser::finish() {
-  if (state_ == State::closing) {
-    give_calls();
-    // The part of a closing mark that came before the end goes with its block.
-    if (!format_.end.starts_with(mark_)) put(mark_);
-    mark_.clear();
+  if (in_call_) {
+    // The part of a closing mark that has come goes with its block.
+    end_call();
   } else if (state_ == State::content) {
     put(std::exchange(mark_, {}));
-  } else {
+  } else if (state_ == State::closing && block_calls_ > 0) {
+    if (!begins(form_->end, mark_) && !begins(form_->call_end, mark_)) put(mark_);
+  } else if (state_ != State::object || !object_->begun()) {
     give_up();
   }
+  mark_.clear();
+  held_.clear();
+  state_ = State::content;
   if (calls_ == 0) piece_ += space_;
   space_.clear();
-  state_ = State::plain;
   end_piece();
   return std::exchange(events_, {});
 }
 
 void ToolCallParser::take(char c) {
-  const bool in_block = state_ == State::opening || state_ == State::json ||
-                        state_ == State::closing || state_ == State::start;
-  if (in_block && block_.size() >= limits_.block_bytes_max) give_up();
+  if (!held_.empty() && held_.size() >= limits_.block_bytes_max) give_up();
   switch (state_) {
-    case State::start:
-      return take_at_start(c);
     case State::content:
       return take_content(c);
-    case State::opening:
-      if (is_space(c)) {
-        block_.push_back(c);
-        return;
-      }
-      begin_json();
-      [[fallthrough]];
-    case State::json:
-      return take_json(c);
+    case State::open:
+      return take_open(c);
+    case State::object:
+      return take_object(c);
+    case State::python:
+      return take_python(c);
+    case State::head:
+      return take_head(c);
+    case State::before_arguments:
+      return take_before_arguments(c);
+    case State::arguments:
+      return take_arguments(c);
+    case State::spill:
+      return take_spill(c);
     case State::closing:
       return take_closing(c);
-    case State::plain:
-      return put({&c, 1});
   }
 }
 
-void ToolCallParser::take_at_start(char c) {
-  if (mark_.empty() && is_space(c)) {
-    block_.push_back(c);
-  } else if (mark_.empty() && c == '{') {
-    begin_json();
-    take_json(c);
-  } else if (format_.begin.starts_with(mark_ + c)) {
-    block_.push_back(c);
-    mark_.push_back(c);
-    if (mark_ != format_.begin) return;
-    mark_.clear();
-    state_ = State::opening;
-  } else {
-    give_up();
-    put({&c, 1});
+// Adds `c` to the mark that may be coming; `give` gets what cannot belong to one.
+template <typename IsPrefix, typename Give>
+void ToolCallParser::extend_mark(char c, const IsPrefix& is_prefix, const Give& give) {
+  mark_ += c;
+  while (!mark_.empty() && !is_prefix(mark_)) {
+    give(std::string_view(mark_).substr(0, 1));
+    mark_.erase(0, 1);
   }
 }
 
 void ToolCallParser::take_content(char c) {
-  if (c != format_.begin[mark_.size()]) {
-    put(std::exchange(mark_, {}));
-    if (c != format_.begin[0]) return put({&c, 1});
+  const ToolCallFormat& format = *formats_[0];
+  const bool at_start = format.whole && !has_content_ && calls_ == 0 && mark_.empty();
+  const bool may_open = format.body != Body::named && limits_.calls_max > 0;
+  if (at_start && may_open && (c == '{' || c == '[')) {
+    open_block(format);
+    return take(c);
   }
-  mark_.push_back(c);
-  if (mark_ != format_.begin) return;
-  if (calls_ >= limits_.calls_max) return put(std::exchange(mark_, {}));
-  block_ = std::exchange(mark_, {});
-  state_ = State::opening;
+  const auto is_prefix = [this](std::string_view mark) {
+    return std::ranges::any_of(formats_, [mark](const auto* form) {
+      return form != nullptr && begins(form->begin, mark);
+    });
+  };
+  extend_mark(c, is_prefix, [this](std::string_view text) { put(text); });
+  for (const ToolCallFormat* form : formats_) {
+    if (form == nullptr || mark_.empty() || mark_ != form->begin) continue;
+    if (calls_ >= limits_.calls_max) return put(std::exchange(mark_, {}));
+    return open_block(*form);
+  }
 }
 
-void ToolCallParser::begin_json() {
-  json_begin_ = block_.size();
-  scanner_ = JsonScanner();
-  state_ = State::json;
+// Behind the mark, which is in mark_; without one, at the beginning of the answer.
+void ToolCallParser::open_block(const ToolCallFormat& form) {
+  form_ = &form;
+  marked_ = !mark_.empty();
+  held_ = std::exchange(mark_, {});
+  in_list_ = false;
+  block_calls_ = 0;
+  head_.clear();
+  state_ = form.body != Body::named  ? State::open
+           : form.call_begin.empty() ? State::head
+                                     : State::closing;
 }
 
-void ToolCallParser::take_json(char c) {
-  const JsonScanner::State scanned = scanner_.push(c);
-  if (scanned == JsonScanner::State::broken) {
+void ToolCallParser::take_open(char c) {
+  const bool is_call = c == '{' || (form_->body == Body::any && begins_python(c));
+  if (is_json_space(c)) {
+    held_ += c;
+  } else if (c == '[' && !in_list_ && block_calls_ == 0) {
+    held_ += c;
+    in_list_ = true;
+  } else if (!is_call || calls_ >= limits_.calls_max) {
+    give_up();
+    take(c);
+  } else if (c == '{') {
+    object_.emplace(/*needs_arguments=*/!marked_);
+    state_ = State::object;
+    take(c);
+  } else {
+    python_.emplace();
+    state_ = State::python;
+    take(c);
+  }
+}
+
+void ToolCallParser::take_object(char c) {
+  const bool had_begun = object_->begun();
+  const CallState state = object_->push(c);
+  if (state == CallState::broken) {
+    if (!had_begun) {
+      give_up();
+    } else {
+      state_ = in_call_ ? State::spill : State::closing;
+    }
+    return take(c);
+  }
+  if (!had_begun) held_ += c;
+  if (!had_begun && object_->name() && !may_call(*object_->name())) return give_up();
+  if (object_->begun()) {
+    if (!had_begun) begin_call(*object_->name());
+    add_arguments(object_->take_arguments());
+    if (in_call_ && object_->arguments_over()) end_call();
+  }
+  if (state == CallState::done) state_ = State::closing;
+}
+
+void ToolCallParser::take_python(char c) {
+  const CallState state = python_->push(c);
+  if (state == CallState::broken || (python_->has_name() && !may_call(python_->name()))) {
     give_up();
     return take(c);
   }
-  block_.push_back(c);
-  if (scanned == JsonScanner::State::more) return;
-  if (!read_calls()) return give_up();
+  held_ += c;
+  if (state == CallState::more) return;
+  begin_call(python_->name());
+  add_arguments(python_->arguments());
+  end_call();
   state_ = State::closing;
-  if (format_.body == Body::array) give_calls();
 }
 
-void ToolCallParser::take_closing(char c) {
-  block_.push_back(c);
-  if (mark_.empty() && is_space(c)) return;
-  if (format_.body == Body::objects) {
-    if (c == ';') {
-      state_ = State::opening;
-    } else {
-      give_up();
-    }
+void ToolCallParser::take_head(char c) {
+  held_ += c;
+  head_ += c;
+  if (!head_.ends_with(form_->name_end)) {
+    if (head_.size() >= kHeadBytesMax) give_up();
     return;
   }
-  mark_.push_back(c);
-  if (mark_ == format_.end) {
-    mark_.clear();
-    give_calls();
-  } else if (mark_ == format_.begin) {
-    // The closing mark was left out.
-    give_calls();
-    block_ = std::exchange(mark_, {});
-    state_ = State::opening;
-  } else if (!format_.end.starts_with(mark_) && !format_.begin.starts_with(mark_)) {
-    block_.pop_back();
+  head_.resize(head_.size() - form_->name_end.size());
+  head_ = called_name(head_, *form_);
+  if (!form_->content_name.empty() && head_ == form_->content_name) {
+    held_.clear();
+    state_ = State::content;
+  } else if (may_call(head_) && calls_ < limits_.calls_max) {
+    state_ = State::before_arguments;
+  } else {
+    give_up();
+  }
+}
+
+void ToolCallParser::take_before_arguments(char c) {
+  if (is_json_space(c)) {
+    held_ += c;
+  } else if (c == '{') {
+    begin_call(std::exchange(head_, {}));
+    scanner_ = JsonScanner();
+    state_ = State::arguments;
+    take(c);
+  } else {
     give_up();
     take(c);
   }
 }
 
-// The calls of the JSON that has just ended; false where it is none.
-bool ToolCallParser::read_calls() {
-  const std::string_view json = std::string_view(block_).substr(json_begin_);
-  if (format_.body != Body::array) return json.starts_with('{') && read_call(json);
-  if (!json.starts_with('[')) return false;
-  const std::vector<std::string_view> objects = json_elements(json);
-  return !objects.empty() && std::ranges::all_of(objects, [this](std::string_view object) {
-    return object.starts_with('{') && read_call(object);
-  });
+void ToolCallParser::take_arguments(char c) {
+  const JsonScanner::State scanned = scanner_.push(c);
+  if (scanned == JsonScanner::State::broken) {
+    state_ = State::spill;
+    return take(c);
+  }
+  add_arguments({&c, 1});
+  if (scanned == JsonScanner::State::more) return;
+  end_call();
+  state_ = State::closing;
 }
 
-bool ToolCallParser::read_call(std::string_view object) {
-  if (calls_ + pending_.size() >= limits_.calls_max) return false;
-  std::optional<std::string> name;
-  std::optional<std::string> arguments;
-  for (const auto& [key, value] : json_members(object)) {
-    const std::string spelled = read_string(key).value_or("");
-    if (spelled == "name") {
-      if (name) return false;
-      name = read_string(value);
-      if (!name) return false;
-    } else if (spelled == "arguments" || spelled == "parameters") {
-      if (arguments) return false;
-      // Some models write the object as a string, as it stands on the wire.
-      arguments = read_string(value).value_or(std::string(value));
-      if (*arguments == "null") arguments = "{}";
-      if (!is_object(*arguments)) return false;
-    }
+void ToolCallParser::take_spill(char c) {
+  const std::string_view end = form_->call_end.empty() ? form_->end : form_->call_end;
+  extend_mark(
+      c, [end](std::string_view mark) { return begins(end, mark); },
+      [this](std::string_view text) { add_arguments(text); });
+  if (end.empty() || mark_ != end) return;
+  mark_.clear();
+  end_call();
+  state_ = form_->call_end.empty() ? State::content : State::closing;
+}
+
+void ToolCallParser::take_closing(char c) {
+  if (mark_.empty() && (is_json_space(c) || take_separator(c))) {
+    held_ += c;
+    return;
   }
-  if (!name || name->empty()) return false;
-  // Between marks a call without arguments is a call; a bare object is one only by its arguments.
-  if (!arguments && format_.body == Body::objects) return false;
-  pending_.push_back({std::move(*name), arguments.value_or("{}")});
+  if (mark_.empty() && c == '{' && form_->body != Body::named && !in_list_) {
+    state_ = State::open;
+    return take(c);
+  }
+  held_ += c;
+  mark_ += c;
+  const bool behind_call = block_calls_ > 0;
+  if (mark_ == form_->call_begin) {
+    mark_.clear();
+    head_.clear();
+    state_ = State::head;
+  } else if (behind_call && mark_ == form_->call_end) {
+    mark_.clear();
+    held_.clear();
+  } else if (behind_call && mark_ == form_->end) {
+    mark_.clear();
+    held_.clear();
+    state_ = State::content;
+  } else if (behind_call && mark_ == form_->begin && calls_ < limits_.calls_max) {
+    open_block(*form_);  // the closing mark was left out
+  } else if (!begins(form_->call_begin, mark_) &&
+             !(behind_call && (begins(form_->call_end, mark_) || begins(form_->end, mark_) ||
+                               begins(form_->begin, mark_)))) {
+    // What looked like a mark of this block may begin another's.
+    const std::string again = std::exchange(mark_, {});
+    held_.resize(held_.size() - again.size());
+    give_up();
+    for (const char each : again) take(each);
+  }
+}
+
+// Behind a call: whether `c` stands between it and the next, or ends the list.
+bool ToolCallParser::take_separator(char c) {
+  if (form_->body == Body::named) return false;
+  if (in_list_ && c == ']') {
+    in_list_ = false;
+    return true;
+  }
+  if (c != (in_list_ ? ',' : ';')) return false;
+  state_ = State::open;
   return true;
 }
 
-void ToolCallParser::give_calls() {
+bool ToolCallParser::may_call(std::string_view name) const {
+  if (names_.empty()) return !name.empty();
+  return std::ranges::find(names_, name) != names_.end();
+}
+
+void ToolCallParser::begin_call(std::string name) {
   space_.clear();
+  held_.clear();
   end_piece();
-  for (Call& call : pending_) {
-    events_.emplace_back(ToolCallBegin{calls_, std::move(call.name)});
-    events_.emplace_back(ToolCallArguments{calls_, std::move(call.arguments)});
-    events_.emplace_back(ToolCallEnd{calls_});
-    ++calls_;
-  }
-  pending_.clear();
-  block_.clear();
-  state_ = State::content;
+  in_call_ = true;
+  events_.emplace_back(ToolCallBegin{calls_, std::move(name)});
+}
+
+void ToolCallParser::add_arguments(std::string_view piece) {
+  arguments_ += piece;
+}
+
+void ToolCallParser::end_call() {
+  end_piece();
+  events_.emplace_back(ToolCallEnd{calls_});
+  in_call_ = false;
+  ++calls_;
+  ++block_calls_;
 }
 
 void ToolCallParser::give_up() {
-  pending_.clear();
   mark_.clear();
-  state_ = format_.body == Body::objects ? State::plain : State::content;
-  put(std::exchange(block_, {}));
+  state_ = State::content;
+  put(std::exchange(held_, {}));
 }
 
 void ToolCallParser::put(std::string_view content) {
   for (const char c : content) {
-    if (is_space(c)) {
+    if (is_json_space(c)) {
       space_.push_back(c);
       continue;
     }
@@ -266,6 +348,9 @@ void ToolCallParser::put(std::string_view content) {
 
 void ToolCallParser::end_piece() {
   if (!piece_.empty()) events_.emplace_back(ContentPiece{std::exchange(piece_, {})});
+  if (!arguments_.empty()) {
+    events_.emplace_back(ToolCallArguments{calls_, std::exchange(arguments_, {})});
+  }
 }
 
 }  // namespace retort::text

@@ -162,8 +162,11 @@ class OpenAi(ClientCase):
             calls = {}
             for chunk in client.chat.completions.create(**WEATHER, stream=True):
                 for fragment in chunk.choices[0].delta.tool_calls or []:
+                    # The first fragment names the call, the later ones repeat neither id nor name.
+                    self.assertEqual(bool(fragment.id), fragment.index not in calls)
+                    self.assertEqual(bool(fragment.function.name), fragment.index not in calls)
+                    self.assertEqual(fragment.type, "function")
                     call = calls.setdefault(fragment.index, {"name": "", "arguments": ""})
-                    self.assertTrue(fragment.id)
                     call["name"] += fragment.function.name or ""
                     call["arguments"] += fragment.function.arguments or ""
             # The package's own accumulator must agree.
