@@ -179,7 +179,7 @@ class ExpressionPool {
   std::unordered_map<std::string, std::uint32_t> literal_index_;
   std::vector<std::string> literals_;
   std::vector<TreeNode> trees_;
-std::vector<std::int8_t> live_;           // by expression: 1 yes, 0 no, -1 not known
+  std::vector<std::int8_t> live_;           // by expression: 1 yes, 0 no, -1 not known
   std::vector<std::uint8_t> json_part_;     // by expression
   std::deque<ByteSet> first_bytes_;         // as far as asked for
   std::vector<std::uint32_t> first_index_;  // by expression: into first_bytes_, 1-based; 0: not yet
