@@ -15,14 +15,15 @@ namespace {
 
 class Compiler {
  public:
-  Compiler(SchemaForms& forms, const SchemaLimits& limits)
+  Compiler(SchemaForms& forms, const SchemaLimits& limits, GrammarBuilder& builder)
       : forms_(forms),
         limits_(limits),
-        builder_(limits.grammar),
+        builder_(builder),
         pool_(builder_.expressions()),
         expressions_(pool_) {}
 
-  Result<Grammar> compile() && {
+  // The rule of a value that fits.
+  Result<RuleId> compile() {
     const FormId root = forms_.root();
     if (forms_.possible(root) == 0 && !forms_.over_time()) return no_value(root);
     const RuleId value = rule_of(root);
@@ -32,10 +33,7 @@ class Compiler {
       builder_.define(rules_.at(form), make(form));
     }
     if (forms_.refusal()) return refusal_error(*forms_.refusal());
-    ByteSet space = ByteSet::of(' ') | ByteSet::of('\t') | ByteSet::of('\n') | ByteSet::of('\r');
-    const RuleId behind = builder_.terminal(pool_.repeat(pool_.bytes(space), 1, kSpaceMax), false);
-    const RuleId document = builder_.sequence({value, builder_.repeat(behind, 0, 1)});
-    return std::move(builder_).finish(document);
+    return value;
   }
 
  private:
@@ -183,7 +181,7 @@ class Compiler {
 
   SchemaForms& forms_;
   const SchemaLimits& limits_;
-  GrammarBuilder builder_;
+  GrammarBuilder& builder_;
   ExpressionPool& pool_;
   SchemaExpressions expressions_;
   std::unordered_map<FormId, RuleId> rules_;
@@ -194,8 +192,8 @@ SchemaRefusal broken(const Error& error) {
   return {.message = error.message(), .broken = true};
 }
 
-Result<CompiledSchema> compile(std::string_view json, const SchemaLimits& limits,
-                               std::optional<SchemaRefusal>& refusal) {
+Result<SchemaRule> add(GrammarBuilder& builder, std::string_view json, const SchemaLimits& limits,
+                       std::optional<SchemaRefusal>& refusal) {
   Result<JsonValue> document = JsonValue::parse(json);
   if (!document) {
     refusal = broken(document.error());
@@ -207,14 +205,41 @@ Result<CompiledSchema> compile(std::string_view json, const SchemaLimits& limits
   auto validator = SchemaValidator::make(source, refusal);
   if (refusal) return refusal_error(*refusal);
   SchemaForms forms(source, validator, limits);
-  Result<Grammar> grammar = Compiler(forms, limits).compile();
+  Result<RuleId> value = Compiler(forms, limits, builder).compile();
   refusal = forms.refusal();
-  if (grammar) return CompiledSchema{std::move(*grammar), std::move(validator)};
-  if (!refusal) refusal = {.message = grammar.error().message()};
+  if (value) return SchemaRule{*value, std::move(validator)};
+  if (!refusal) refusal = {.message = value.error().message()};
+  return refusal_error(*refusal);
+}
+
+Result<CompiledSchema> compile(std::string_view json, const SchemaLimits& limits,
+                               std::optional<SchemaRefusal>& refusal) {
+  GrammarBuilder builder(limits.grammar);
+  Result<SchemaRule> rule = add(builder, json, limits, refusal);
+  if (!rule) return std::move(rule).error();
+  const RuleId document = add_document(builder, rule->value);
+  Result<Grammar> grammar = std::move(builder).finish(document);
+  if (grammar) return CompiledSchema{std::move(*grammar), std::move(rule->validator)};
+  refusal = {.message = grammar.error().message()};
   return refusal_error(*refusal);
 }
 
 }  // namespace
+
+RuleId add_document(GrammarBuilder& builder, RuleId value) {
+  ExpressionPool& pool = builder.expressions();
+  ByteSet space = ByteSet::of(' ') | ByteSet::of('\t') | ByteSet::of('\n') | ByteSet::of('\r');
+  const RuleId behind = builder.terminal(pool.repeat(pool.bytes(space), 1, kSpaceMax), false);
+  return builder.sequence({value, builder.repeat(behind, 0, 1)});
+}
+
+Result<SchemaRule> add_schema(GrammarBuilder& builder, std::string_view json,
+                              const SchemaLimits& limits, SchemaRefusal* refusal) {
+  std::optional<SchemaRefusal> why;
+  Result<SchemaRule> rule = add(builder, json, limits, why);
+  if (!rule && refusal != nullptr) *refusal = *why;
+  return rule;
+}
 
 Result<CompiledSchema> compile_schema(std::string_view json, const SchemaLimits& limits,
                                       SchemaRefusal* refusal) {

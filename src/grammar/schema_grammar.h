@@ -29,4 +29,17 @@ struct CompiledSchema {
 Result<CompiledSchema> compile_schema(std::string_view json, const SchemaLimits& limits = {},
                                       SchemaRefusal* refusal = nullptr);
 
+// The rule of a value that fits a schema, as a part of a larger grammar.
+struct SchemaRule {
+  RuleId value = 0;
+  std::shared_ptr<const SchemaValidator> validator;
+};
+
+// The same for a grammar that holds more than the schema. White space may stand before the value.
+Result<SchemaRule> add_schema(GrammarBuilder& builder, std::string_view json,
+                              const SchemaLimits& limits = {}, SchemaRefusal* refusal = nullptr);
+
+// `value`, and white space behind it.
+RuleId add_document(GrammarBuilder& builder, RuleId value);
+
 }  // namespace retort::grammar

@@ -47,6 +47,7 @@ std::vector<ChunkChoice> ChoiceText::push(const engine::SampledToken& token) {
   take_text(out.text, pieces);
   attach_logprobs(pieces, /*all=*/false);
   if (out.stopped && !over_) {
+    cut_ = true;
     finish_calls(pieces);
     // A call that a stop string cut is not there for anyone to make.
     end(call_count_ > 0 && !call_cut_ ? FinishReason::tool_calls : FinishReason::stop, pieces);
@@ -63,6 +64,7 @@ std::vector<ChunkChoice> ChoiceText::finish(engine::EndReason reason) {
   text::StopMatcher::Found out = stop_.push(rest);
   take_text(out.text, pieces);
   const bool stopped = out.stopped;
+  cut_ = stopped || reason == engine::EndReason::length;
   if (!stopped) take_text(stop_.finish(), pieces);
   if (over_) return pieces;
   finish_calls(pieces);
@@ -122,6 +124,7 @@ void ChoiceText::finish_calls(std::vector<ChunkChoice>& pieces) {
 void ChoiceText::add_content(std::string content, std::vector<ChunkChoice>& pieces) {
   if (content.empty()) return;
   has_content_ = true;
+  if (options_.validator) content_ += content;
   ChunkChoice next = piece();
   next.delta.content = std::move(content);
   pieces.push_back(std::move(next));
@@ -162,6 +165,14 @@ void ChoiceText::end_call(std::vector<ChunkChoice>& pieces) {
   if (call_cut_) return;  // it ends by what cut it
   attach_logprobs(pieces, /*all=*/true);
   end(FinishReason::tool_calls, pieces);
+}
+
+Result<void> ChoiceText::check() const {
+  if (!options_.validator || cut_ || call_count_ > 0) return {};
+  const Result<void> checked = options_.validator->check(content_);
+  if (checked) return {};
+  return Error(ErrorKind::internal,
+               "the answer does not fit its schema: " + checked.error().message());
 }
 
 void ChoiceText::end(FinishReason reason, std::vector<ChunkChoice>& pieces) {

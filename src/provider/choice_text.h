@@ -7,15 +7,18 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <retort/chat.h>
+#include <retort/result.h>
 
 #include "engine/sampler.h"
 #include "engine/token_stream.h"
+#include "grammar/schema_validator.h"
 #include "text/detokenizer.h"
 #include "text/stop_matcher.h"
 #include "text/tokenizer.h"
@@ -31,6 +34,8 @@ struct ChoiceTextOptions {
   bool one_call_only = false;                        // parallel_tool_calls: false
   bool as_function_call = false;  // the older form, of a request with functions alone
   bool logprobs = false;
+  // Judges the content of an answer that came to its end; null: nobody does.
+  std::shared_ptr<const grammar::SchemaValidator> validator;
 };
 
 // Not thread-safe. `tokenizer` outlives it.
@@ -49,6 +54,9 @@ class ChoiceText {
   std::vector<ChunkChoice> finish(engine::EndReason reason);
 
   bool over() const noexcept { return over_; }
+  // Whether the content is what the validator wants, once over(). The error is our own fault: the
+  // grammar let through what it should not have.
+  Result<void> check() const;
   std::int64_t output_tokens() const noexcept { return output_tokens_; }
 
  private:
@@ -84,6 +92,8 @@ class ChoiceText {
   bool has_content_ = false;
   bool call_cut_ = false;  // the answer ended within a call
   bool over_ = false;
+  bool cut_ = false;     // by the token limit or a stop string: not a whole document
+  std::string content_;  // where there is a validator
 };
 
 }  // namespace retort::provider

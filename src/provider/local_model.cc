@@ -86,6 +86,23 @@ Result<void> load_text(LocalModel& model, const fs::path& path) {
   return {};
 }
 
+// The vocabulary as constraints see it: control tokens can only come where they are a call's marks.
+Result<void> load_token_trie(LocalModel& model) {
+  std::vector<std::string> pieces(static_cast<std::size_t>(model.weights->config().vocab_size));
+  for (std::size_t id = 0; id < model.tokenizer->vocab_size(); ++id) {
+    const auto token = static_cast<text::TokenId>(id);
+    const bool marks = model.tool_calls != nullptr &&
+                       model.tool_calls->has_mark(model.tokenizer->token_text(token));
+    if (model.tokenizer->is_control(token) && !marks) continue;
+    pieces[id] = model.tokenizer->piece(token);
+  }
+  Result<grammar::TokenTrie> trie = grammar::TokenTrie::make(pieces, {});
+  if (!trie) return std::move(trie).error();
+  model.token_trie = std::make_shared<const grammar::TokenTrie>(std::move(*trie));
+  model.constraints = std::make_unique<ConstraintCache>();
+  return {};
+}
+
 // How many tokens of keys and values there is room for, and from it the context.
 Result<std::size_t> plan_memory(LocalModel& model, const LocalModelOptions& options,
                                 model::KvType type, const base::Log& log) {
@@ -131,6 +148,7 @@ Result<LocalModel> LocalModel::load(const LocalModelOptions& options,
   model.fingerprint = fingerprint_of(*model.weights, kernels);
   if (Result<void> loaded = load_text(model, options.path); !loaded)
     return std::move(loaded).error();
+  if (Result<void> loaded = load_token_trie(model); !loaded) return std::move(loaded).error();
 
   const model::KvType kv_type = model::default_kv_type(model.weights->config());
   const Result<std::size_t> pages = plan_memory(model, options, kv_type, log);

@@ -13,7 +13,9 @@
 
 #include "base/log.h"
 #include "engine/engine.h"
+#include "grammar/token_trie.h"
 #include "model/model.h"
+#include "provider/constraint_cache.h"
 #include "text/chat_template.h"
 #include "text/chat_template_input.h"
 #include "text/tokenizer.h"
@@ -43,6 +45,8 @@ struct LocalModel {
   text::TemplateInput template_input;
   const text::ToolCallFormat* tool_calls = nullptr;  // how it writes calls; null: it knows none
   std::vector<text::TokenId> end_tokens;
+  std::shared_ptr<const grammar::TokenTrie> token_trie;  // also of the constraints it holds
+  std::unique_ptr<ConstraintCache> constraints;
   std::size_t longest_piece = 0;           // bytes of the longest token
   std::unique_ptr<engine::Engine> engine;  // last: it uses the weights
 

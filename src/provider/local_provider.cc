@@ -61,6 +61,24 @@ class LocalPrepared final : public Prepared {
   std::string service_tier_;
 };
 
+// Whether reading a request could hold up an I/O thread: a long prompt, or something to compile.
+bool takes_long(const ChatRequest& request) {
+  constexpr std::size_t kQuickBytes = 8 * 1024;
+  if (request.response_format || !request.tools.empty() || !request.functions.empty() ||
+      request.guided_grammar || request.guided_regex || !request.guided_choice.empty()) {
+    return true;
+  }
+  std::size_t bytes = 0;
+  for (const Message& message : request.messages) {
+    const std::optional<Content>& content = std::visit(
+        [](const auto& each) -> const std::optional<Content>& { return each.content; }, message);
+    if (!content) continue;
+    const auto* text = std::get_if<std::string>(&*content);
+    bytes += text != nullptr ? text->size() : kQuickBytes;
+  }
+  return bytes + request.messages.size() * 64 > kQuickBytes;
+}
+
 // The tiers of the contract, all served alike as long as there are no accounts; another word is
 // served as auto and listed as ignored.
 bool is_known_tier(const std::string& tier) {
@@ -88,7 +106,11 @@ LocalProvider::LocalProvider(LocalModel model) : model_(std::move(model)) {
 
 base::Awaitable<Result<std::unique_ptr<Prepared>>> LocalProvider::prepare(
     const ChatRequest& request, RequestContext context) {
-  Result<LocalRequest> local = read_local_request(model_, request);
+  Result<LocalRequest> local =
+      takes_long(request)
+          ? co_await background_.run(
+                context.executor, [this, request]() { return read_local_request(model_, request); })
+          : read_local_request(model_, request);
   if (!local) co_return std::move(local).error();
   if (request.service_tier && !is_known_tier(*request.service_tier)) {
     local->ignored.emplace_back("service_tier");

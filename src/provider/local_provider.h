@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/background.h"
 #include "base/metrics.h"
 #include "provider/local_model.h"
 #include "provider/provider.h"
@@ -31,6 +32,7 @@ class LocalProvider final : public Provider {
  private:
   LocalModel model_;
   std::vector<ModelInfo> models_;
+  base::Background background_;  // reads long requests; last: it uses the model
 };
 
 }  // namespace retort::provider

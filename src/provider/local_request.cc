@@ -7,6 +7,7 @@
 
 #include "base/crypto.h"
 #include "protocol/chat_request.h"
+#include "provider/local_constraint.h"
 
 namespace retort::provider {
 namespace {
@@ -46,30 +47,6 @@ Result<void> refuse_unreadable_parts(const ChatRequest& request) {
   return {};
 }
 
-// What needs constrained decoding.
-Result<void> refuse_constraints(const ChatRequest& request, const ToolChoice& choice) {
-  if (request.response_format && request.response_format->type != ResponseFormat::Type::text) {
-    return unsupported("response_format",
-                       "This server cannot hold an answer to a JSON format; leave response_format "
-                       "out, or set its type to text.");
-  }
-  const bool forced = choice.mode == ToolChoice::Mode::required ||
-                      choice.mode == ToolChoice::Mode::named ||
-                      (choice.mode == ToolChoice::Mode::allowed && choice.allowed_required);
-  if (forced) {
-    return unsupported(request.tool_choice ? "tool_choice" : "function_call",
-                       "This server cannot force a tool call; use auto or none.");
-  }
-  const std::pair<bool, const char*> guides[] = {
-      {!request.guided_choice.empty(), "guided_choice"},
-      {request.guided_grammar.has_value(), "guided_grammar"},
-      {request.guided_regex.has_value(), "guided_regex"}};
-  for (const auto& [given, name] : guides) {
-    if (given) return unsupported(name, std::string("This server does not know ") + name + ".");
-  }
-  return {};
-}
-
 Result<void> refuse_what_the_template_lacks(const LocalModel& model, const ChatRequest& request,
                                             bool offers_tools) {
   if (offers_tools && (model.tool_calls == nullptr || !model.chat_template->mentions("tools"))) {
@@ -90,8 +67,8 @@ Result<void> refuse_what_the_template_lacks(const LocalModel& model, const ChatR
 Result<std::vector<FunctionDefinition>> offered_tools(const ChatRequest& request,
                                                       const ToolChoice& choice) {
   Result<std::vector<FunctionDefinition>> tools = protocol::unified_tools(request);
-  if (!tools || choice.mode == ToolChoice::Mode::automatic) return tools;
-  if (choice.mode != ToolChoice::Mode::allowed) return std::vector<FunctionDefinition>();
+  if (choice.mode == ToolChoice::Mode::none) return std::vector<FunctionDefinition>();
+  if (!tools || choice.mode != ToolChoice::Mode::allowed) return tools;
   std::erase_if(*tools, [&choice](const FunctionDefinition& tool) {
     return std::find(choice.allowed_names.begin(), choice.allowed_names.end(), tool.name) ==
            choice.allowed_names.end();
@@ -154,7 +131,7 @@ Result<text::PromptText> render_prompt(const LocalModel& model, const ChatReques
                                        const std::vector<FunctionDefinition>& tools,
                                        const ToolChoice& choice) {
   std::optional<ChatRequest> narrowed;
-  if (choice.mode != ToolChoice::Mode::automatic) {
+  if (choice.mode == ToolChoice::Mode::none || choice.mode == ToolChoice::Mode::allowed) {
     narrowed = request;
     narrowed->functions.clear();
     narrowed->tools.clear();
@@ -199,6 +176,19 @@ Result<std::vector<text::TokenId>> encode_prompt(const LocalModel& model,
   return tokens;
 }
 
+// The tokens in which the model would write `bytes`, marks of calls among them; none where they
+// cannot be spelled so.
+std::vector<text::TokenId> spell(const LocalModel& model, std::string_view bytes) {
+  const text::PromptText text{.text = std::string(bytes), .literals = {{0, bytes.size()}}};
+  std::vector<text::TokenId> tokens = model.tokenizer->encode(text);
+  std::string spelled;
+  for (const text::TokenId token : tokens) {
+    spelled += model.token_trie->piece(static_cast<std::uint32_t>(token));
+  }
+  if (spelled != bytes) tokens.clear();
+  return tokens;
+}
+
 }  // namespace
 
 Result<LocalRequest> read_local_request(const LocalModel& model, const ChatRequest& request) {
@@ -206,10 +196,13 @@ Result<LocalRequest> read_local_request(const LocalModel& model, const ChatReque
   Result<std::vector<FunctionDefinition>> tools = offered_tools(request, choice);
   if (!tools) return std::move(tools).error();
   for (const Result<void>& checked :
-       {refuse_unreadable_parts(request), refuse_constraints(request, choice),
+       {refuse_unreadable_parts(request),
         refuse_what_the_template_lacks(model, request, !tools->empty())}) {
     if (!checked) return checked.error();
   }
+
+  Result<LocalConstraint> constraint = read_constraint(model, request, choice, *tools);
+  if (!constraint) return std::move(constraint).error();
 
   const Result<text::PromptText> prompt = render_prompt(model, request, *tools, choice);
   if (!prompt) return prompt.error();
@@ -225,6 +218,9 @@ Result<LocalRequest> read_local_request(const LocalModel& model, const ChatReque
   local.sequence.ignore_eos = request.ignore_eos.value_or(false);
   local.sequence.end_tokens = model.end_tokens;
   local.sequence.sampling = read_sampling(model, request, local.ignored);
+  local.sequence.constraint = std::move(constraint->constraint);
+  local.sequence.encode = [&model](std::string_view bytes) { return spell(model, bytes); };
+  local.ignored.insert(local.ignored.end(), constraint->ignored.begin(), constraint->ignored.end());
   list_ignored_names(model, request, local.ignored);
   local.text = {.index = 0,
                 .stop = request.stop,
@@ -233,7 +229,9 @@ Result<LocalRequest> read_local_request(const LocalModel& model, const ChatReque
                 .one_call_only = !request.parallel_tool_calls.value_or(true),
                 .as_function_call = protocol::answers_with_function_call(request),
                 .logprobs = local.sequence.sampling.logprobs};
+  local.text.validator = std::move(constraint->validator);
   local.choices = request.n.value_or(1);
+  if (local.choices > 1) local.sequence.prompt_group = base::random_u64() | 1;
   return local;
 }
 

@@ -42,7 +42,11 @@ base::Awaitable<Result<ChatStream::Next>> LocalStream::next(
                       "the answer could not be held to its format: the model's vocabulary cannot "
                       "spell what comes next, or the format is too complex");
     }
-    if (event->end) queue(choice.text.finish(*event->end));
+    if (event->end) {
+      queue(choice.text.finish(*event->end));
+      if (Result<void> checked = choice.text.check(); !checked)
+        co_return std::move(checked).error();
+    }
     if (choice.text.over()) choice.tokens.cancel();
     ++turn_;
   }

@@ -47,6 +47,9 @@ struct ToolCallFormat {
   std::string_view content_name = {};  // what stands for a name where content follows
   bool whole = false;                  // the answer may begin with calls without the mark
   std::string_view also = {};          // another row that the same models use
+  // How a call is written where it is not the model's choice (the parser takes every way).
+  bool list = false;  // objects stand in an array
+  std::string_view arguments_key = "arguments";
 
   // Whether a control token of this text is a mark, or a part of one.
   bool has_mark(std::string_view token) const noexcept;
