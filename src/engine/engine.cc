@@ -213,7 +213,10 @@ std::optional<EndReason> Engine::choose(Sequence& sequence, std::span<float> log
                                         std::vector<SampledToken>& tokens) {
   const SequenceRequest& request = sequence.request;
   const auto output = static_cast<std::int64_t>(sequence.output_tokens());
-  const bool end_allowed = !request.ignore_eos && output >= request.min_tokens;
+  // A bound constraint says in its mask where the answer may end.
+  const bool open =
+      !request.constraint || request.constraint->bound() || request.constraint->can_end();
+  const bool end_allowed = !request.ignore_eos && output >= request.min_tokens && open;
   SampleLimits limits;
   if (!end_allowed) limits.banned = request.end_tokens;
   if (!sequence.forced.empty()) {

@@ -6,11 +6,11 @@
 namespace retort::grammar {
 
 Constraint::Constraint(std::shared_ptr<const TokenTrie> trie, std::shared_ptr<Automaton> automaton)
-    : trie_(std::move(trie)), once_(true), matcher_(std::move(automaton)) {}
+    : trie_(std::move(trie)), rules_{.once = true}, matcher_(std::move(automaton)) {}
 
 Constraint::Constraint(std::shared_ptr<const TokenTrie> trie, std::vector<Trigger> triggers,
-                       bool once)
-    : trie_(std::move(trie)), triggers_(std::move(triggers)), once_(once) {
+                       TriggerRules rules)
+    : trie_(std::move(trie)), triggers_(std::move(triggers)), rules_(rules) {
   for (const Trigger& trigger : triggers_) {
     longest_trigger_ = std::max(longest_trigger_, trigger.text.size());
   }
@@ -24,7 +24,7 @@ bool Constraint::accept(std::uint32_t token) {
   const std::string_view piece = trie_->piece(token);
   if (!bound()) return take_free(piece);
   if (!matcher_->accept(piece) || matcher_->exhausted()) return false;
-  if (matcher_->must_end() && !once_) {
+  if (matcher_->must_end() && !rules_.once) {
     matcher_.reset();
     tail_.clear();
     only_tail_ = false;
@@ -60,7 +60,7 @@ bool Constraint::take_free(std::string_view piece) {
     if (matcher.accept(std::string_view(tail_).substr(end))) matcher_ = std::move(matcher);
     tail_.erase(0, end);
     only_tail_ = false;
-    if (bound() && must_end() && !once_) matcher_.reset();
+    if (bound() && must_end() && !rules_.once) matcher_.reset();
     return true;
   }
   if (tail_.size() >= longest_trigger_) {

@@ -26,14 +26,19 @@ struct Trigger {
   std::shared_ptr<Automaton> automaton;
 };
 
+struct TriggerRules {
+  bool once = false;  // behind the end of a grammar the answer ends; else the text is free again
+  bool required = false;  // the answer may not end before a grammar has begun
+};
+
 // Not thread-safe; copies go on apart.
 class Constraint {
  public:
   // The whole answer.
   Constraint(std::shared_ptr<const TokenTrie> trie, std::shared_ptr<Automaton> automaton);
-  // Free text with triggers. Behind the end of a grammar the text is free again, or, where `once`,
-  // the answer must end.
-  Constraint(std::shared_ptr<const TokenTrie> trie, std::vector<Trigger> triggers, bool once);
+  // Free text with triggers.
+  Constraint(std::shared_ptr<const TokenTrie> trie, std::vector<Trigger> triggers,
+             TriggerRules rules);
 
   // Whether a mask applies to the next token.
   bool bound() const noexcept { return matcher_.has_value(); }
@@ -41,7 +46,7 @@ class Constraint {
   std::size_t words() const noexcept { return trie_->words(); }
   // The tokens that may come next, end tokens aside. Only while bound().
   void fill_mask(std::span<std::uint64_t> mask) const { matcher_->fill_mask(*trie_, mask); }
-  bool can_end() const noexcept { return !bound() || matcher_->can_end(); }
+  bool can_end() const noexcept { return bound() ? matcher_->can_end() : !rules_.required; }
   bool must_end() const noexcept { return bound() && matcher_->must_end(); }
   // The bytes that must come next; empty where there is a choice.
   std::string forced(std::size_t bytes_max) const;
@@ -57,7 +62,7 @@ class Constraint {
   std::shared_ptr<const TokenTrie> trie_;
   std::vector<Trigger> triggers_;
   std::size_t longest_trigger_ = 0;
-  bool once_ = false;
+  TriggerRules rules_;
   std::optional<Matcher> matcher_;
   std::string tail_;       // of the free text: what a trigger may have begun in
   bool only_tail_ = true;  // the answer is tail_ alone so far, white space in front aside

@@ -34,7 +34,7 @@ class ConstraintTest : public testing::Test {
 
   Constraint calls(bool once, bool at_start = false) const {
     return Constraint(trie_, {{.text = "<call>", .at_start = at_start, .automaton = digits()}},
-                      once);
+                      {.once = once});
   }
 
   static std::uint32_t token(std::string_view piece) {
@@ -105,6 +105,15 @@ TEST_F(ConstraintTest, AMarkForTheStartCountsThereOnly) {
   Constraint start = calls(/*once=*/false, /*at_start=*/true);
   ASSERT_TRUE(accept_bytes(start, " \n\n\n\n\n\n\n\n<call>"));
   EXPECT_TRUE(start.bound());
+}
+
+TEST_F(ConstraintTest, AnAnswerThatMustHoldAGrammarMayNotEndBeforeIt) {
+  Constraint constraint(trie_, {{.text = "</call>", .at_start = false, .automaton = digits()}},
+                        {.once = true, .required = true});
+  ASSERT_TRUE(accept_bytes(constraint, "let me think"));
+  EXPECT_FALSE(constraint.can_end());
+  ASSERT_TRUE(accept_bytes(constraint, "</call>1</call>"));
+  EXPECT_TRUE(constraint.must_end());
 }
 
 TEST_F(ConstraintTest, AWholeAnswerIsBoundFromItsBeginning) {

@@ -100,8 +100,10 @@ StringTokens make_string_tokens(std::span<const Entry> entries, std::size_t word
 }  // namespace
 
 Result<TokenTrie> TokenTrie::make(std::span<const std::string> pieces,
-                                  std::span<const std::uint32_t> control) {
-  const std::unordered_set<std::uint32_t> left_out(control.begin(), control.end());
+                                  std::span<const std::uint32_t> hidden,
+                                  std::span<const std::uint32_t> marks) {
+  const std::unordered_set<std::uint32_t> left_out(hidden.begin(), hidden.end());
+  const std::unordered_set<std::uint32_t> meaningful(marks.begin(), marks.end());
   TokenTrie trie;
   trie.vocabulary_ = pieces.size();
   trie.pieces_.assign(pieces.begin(), pieces.end());
@@ -118,7 +120,9 @@ Result<TokenTrie> TokenTrie::make(std::span<const std::string> pieces,
                  "The vocabulary's tokens have " + std::to_string(bytes) +
                      " bytes in all; constrained answers need less than 256 MiB.");
   }
-  trie.string_ = make_string_tokens(entries, trie.words());
+  std::vector<Entry> plain = entries;
+  std::erase_if(plain, [&](const Entry& entry) { return meaningful.contains(entry.token); });
+  trie.string_ = make_string_tokens(plain, trie.words());
   trie.all_ = make_tree(std::move(entries));
   return trie;
 }

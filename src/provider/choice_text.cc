@@ -19,6 +19,9 @@ ChoiceText::ChoiceText(const text::Tokenizer& tokenizer, ChoiceTextOptions optio
       options_(std::move(options)),
       detokenizer_(tokenizer),
       stop_(options_.stop) {
+  if (options_.reasoning != nullptr) {
+    reasoning_.emplace(*options_.reasoning, options_.reasoning_begun);
+  }
   if (options_.tool_calls != nullptr) calls_.emplace(*options_.tool_calls, options_.tool_names);
 }
 
@@ -43,11 +46,13 @@ std::vector<ChunkChoice> ChoiceText::push(const engine::SampledToken& token) {
   if (options_.logprobs) logprobs_.push_back({text_bytes_, logprob_entry(token)});
   const std::string text = text_of(token.token);
   text_bytes_ += text.size();
+  if (reasoning_ && reasoning_->reasoning()) ++reasoning_tokens_;
   text::StopMatcher::Found out = stop_.push(text);
   take_text(out.text, pieces);
   attach_logprobs(pieces, /*all=*/false);
   if (out.stopped && !over_) {
     cut_ = true;
+    finish_reasoning(pieces);
     finish_calls(pieces);
     // A call that a stop string cut is not there for anyone to make.
     end(call_count_ > 0 && !call_cut_ ? FinishReason::tool_calls : FinishReason::stop, pieces);
@@ -67,6 +72,7 @@ std::vector<ChunkChoice> ChoiceText::finish(engine::EndReason reason) {
   cut_ = stopped || reason == engine::EndReason::length;
   if (!stopped) take_text(stop_.finish(), pieces);
   if (over_) return pieces;
+  finish_reasoning(pieces);
   finish_calls(pieces);
   FinishReason finish_reason = FinishReason::stop;
   if (reason == engine::EndReason::length && !stopped) {
@@ -79,23 +85,46 @@ std::vector<ChunkChoice> ChoiceText::finish(engine::EndReason reason) {
   return pieces;
 }
 
-// A token's text. The markers around a tool call may be control tokens, which otherwise have none.
+// A token's text. The marks around thinking and tool calls may be control tokens, which otherwise
+// have none.
 std::string ChoiceText::text_of(text::TokenId token) {
-  if (calls_ && tokenizer_.is_control(token) &&
-      options_.tool_calls->has_mark(tokenizer_.token_text(token))) {
-    return detokenizer_.push_visibly(token);
-  }
-  return detokenizer_.push(token);
+  if (!tokenizer_.is_control(token)) return detokenizer_.push(token);
+  const std::string_view name = tokenizer_.token_text(token);
+  const bool is_mark = (calls_ && options_.tool_calls->has_mark(name)) ||
+                       (reasoning_ && options_.reasoning->has_mark(name));
+  return is_mark ? detokenizer_.push_visibly(token) : detokenizer_.push(token);
 }
 
 void ChoiceText::take_text(std::string_view text, std::vector<ChunkChoice>& pieces) {
   sent_bytes_ += text.size();
   if (text.empty() || over_) return;
+  if (reasoning_) {
+    take_reasoned(reasoning_->push(text), pieces);
+  } else {
+    take_answer(text, pieces);
+  }
+}
+
+void ChoiceText::take_reasoned(text::ReasoningParser::Pieces read,
+                               std::vector<ChunkChoice>& pieces) {
+  if (!read.reasoning.empty()) {
+    ChunkChoice next = piece();
+    next.delta.reasoning_content = std::move(read.reasoning);
+    pieces.push_back(std::move(next));
+  }
+  if (!read.content.empty()) take_answer(read.content, pieces);
+}
+
+void ChoiceText::take_answer(std::string_view text, std::vector<ChunkChoice>& pieces) {
   if (calls_) {
     take_events(calls_->push(text), pieces);
   } else {
     add_content(std::string(text), pieces);
   }
+}
+
+void ChoiceText::finish_reasoning(std::vector<ChunkChoice>& pieces) {
+  if (reasoning_ && !over_) take_reasoned(reasoning_->finish(), pieces);
 }
 
 void ChoiceText::take_events(std::vector<text::AnswerEvent> events,

@@ -1,8 +1,9 @@
 // From one choice's tokens to the pieces of its answer: text, tool calls, log probabilities, the
 // end.
 //
-// token -> Detokenizer -> StopMatcher -> ToolCallParser -> ChunkChoice. No thread and no waiting
-// here: local_stream feeds it, and the same tokens give the same pieces however they are fed.
+// token -> Detokenizer -> StopMatcher -> ReasoningParser -> ToolCallParser -> ChunkChoice. No
+// thread and no waiting here: local_stream feeds it, and the same tokens give the same pieces
+// however they are fed.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,7 @@
 #include "engine/token_stream.h"
 #include "grammar/schema_validator.h"
 #include "text/detokenizer.h"
+#include "text/reasoning_parser.h"
 #include "text/stop_matcher.h"
 #include "text/tokenizer.h"
 #include "text/tool_call_parser.h"
@@ -34,6 +36,8 @@ struct ChoiceTextOptions {
   bool one_call_only = false;                        // parallel_tool_calls: false
   bool as_function_call = false;  // the older form, of a request with functions alone
   bool logprobs = false;
+  const text::ReasoningFormat* reasoning = nullptr;  // how thinking is marked; null: not at all
+  bool reasoning_begun = false;                      // the prompt ends within it
   // Judges the content of an answer that came to its end; null: nobody does.
   std::shared_ptr<const grammar::SchemaValidator> validator;
 };
@@ -58,6 +62,7 @@ class ChoiceText {
   // grammar let through what it should not have.
   Result<void> check() const;
   std::int64_t output_tokens() const noexcept { return output_tokens_; }
+  std::int64_t reasoning_tokens() const noexcept { return reasoning_tokens_; }  // of them
 
  private:
   // A token's log probability that waits for its text to be sent.
@@ -68,6 +73,9 @@ class ChoiceText {
 
   std::string text_of(text::TokenId token);
   void take_text(std::string_view piece, std::vector<ChunkChoice>& pieces);
+  void take_reasoned(text::ReasoningParser::Pieces read, std::vector<ChunkChoice>& pieces);
+  void finish_reasoning(std::vector<ChunkChoice>& pieces);
+  void take_answer(std::string_view piece, std::vector<ChunkChoice>& pieces);
   void take_events(std::vector<text::AnswerEvent> events, std::vector<ChunkChoice>& pieces);
   void finish_calls(std::vector<ChunkChoice>& pieces);
   void begin_call(std::string name, std::vector<ChunkChoice>& pieces);
@@ -83,11 +91,13 @@ class ChoiceText {
   ChoiceTextOptions options_;
   text::Detokenizer detokenizer_;
   text::StopMatcher stop_;
+  std::optional<text::ReasoningParser> reasoning_;
   std::optional<text::ToolCallParser> calls_;
   std::deque<PendingLogprob> logprobs_;
   std::size_t text_bytes_ = 0;  // that the tokens have made
   std::size_t sent_bytes_ = 0;  // of those, past the stop matcher
   std::int64_t output_tokens_ = 0;
+  std::int64_t reasoning_tokens_ = 0;
   std::int64_t call_count_ = 0;
   bool has_content_ = false;
   bool call_cut_ = false;  // the answer ended within a call

@@ -46,7 +46,7 @@ std::vector<TokenId> tokens_of(std::string_view text) {
 
 // The answer of a whole run, folded by hand.
 struct Answer {
-  std::string content;
+  std::string content, reasoning;
   bool content_set = false;
   std::vector<std::pair<std::string, std::string>> calls;
   int fragments = 0;
@@ -68,6 +68,7 @@ class ChoiceTextTest : public testing::Test {
     take(answer, choice.finish(reason));
     EXPECT_TRUE(choice.over());
     output_tokens_ = choice.output_tokens();
+    reasoning_tokens_ = choice.reasoning_tokens();
     return answer;
   }
 
@@ -76,6 +77,7 @@ class ChoiceTextTest : public testing::Test {
       EXPECT_TRUE(answer.finish.empty()) << "a piece after the end";
       answer.content_set |= piece.delta.content.has_value();
       answer.content += piece.delta.content.value_or("");
+      answer.reasoning += piece.delta.reasoning_content.value_or("");
       for (const ToolCallDelta& call : piece.delta.tool_calls) {
         // Index and arguments are in every fragment, id, type and name in the first.
         if (call.name) answer.calls.emplace_back(*call.name, "");
@@ -99,6 +101,7 @@ class ChoiceTextTest : public testing::Test {
 
   const text::Tokenizer tokenizer_ = byte_tokenizer();
   const text::ToolCallFormat* hermes_ = text::find_tool_call_format_named("hermes");
+  std::int64_t reasoning_tokens_ = 0;
   std::int64_t output_tokens_ = 0;
 };
 
@@ -191,6 +194,26 @@ TEST_F(ChoiceTextTest, LogprobsAreOfExactlyTheTokensThatWereSent) {
   EXPECT_EQ(cut.logprob_tokens, (std::vector<std::string>{"a", "b", "c"}));
   // Both tokens of a two-byte character belong to it.
   EXPECT_EQ(run("\xC3\xB6", {.logprobs = true}).logprob_tokens.size(), 2u);
+}
+
+TEST_F(ChoiceTextTest, ThinkingIsReasoningContentAndItsTokensAreCounted) {
+  const text::ReasoningFormat* format = text::find_reasoning_format("<think></think>");
+  const Answer answer = run("<think>\nHm.\n</think>\n\nFour", {.reasoning = format});
+  EXPECT_EQ(answer.reasoning, "Hm.");
+  EXPECT_EQ(answer.content, "Four");
+  EXPECT_EQ(reasoning_tokens_, 13);  // behind the first mark, to the second mark's end
+  EXPECT_EQ(output_tokens_, 26);
+  const Answer begun = run("Hm.</think>Four", {.reasoning = format, .reasoning_begun = true});
+  EXPECT_EQ(begun.reasoning, "Hm.");
+  EXPECT_EQ(begun.content, "Four");
+}
+
+TEST_F(ChoiceTextTest, ThinkingThatTheTokenLimitCutLeavesTheContentEmpty) {
+  const text::ReasoningFormat* format = text::find_reasoning_format("<think></think>");
+  const Answer answer = run("<think>Hm", {.reasoning = format}, EndReason::length);
+  EXPECT_EQ(answer.reasoning, "Hm");
+  EXPECT_EQ(answer.content, "");
+  EXPECT_EQ(answer.finish, "length");
 }
 
 }  // namespace

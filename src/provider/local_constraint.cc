@@ -240,7 +240,7 @@ Result<grammar::Constraint> triggered(const LocalModel& model, const Parts& part
     triggers.push_back({beginnings[i].text, beginnings[i].at_start, rest->automaton});
   }
   return grammar::Constraint(model.token_trie, std::move(triggers),
-                             !parts.several || parts.format->list);
+                             {.once = !parts.several || parts.format->list});
 }
 
 // The functions that a call may name: one of them where the request says which.
@@ -279,6 +279,16 @@ bool loosen(Parts& parts, std::vector<std::string>& ignored) {
   return ignored.size() > before;
 }
 
+// The answer, or what follows its thinking.
+grammar::Constraint bind(const LocalModel& model, std::shared_ptr<grammar::Automaton> automaton,
+                         bool in_reasoning) {
+  if (!in_reasoning) return grammar::Constraint(model.token_trie, std::move(automaton));
+  std::vector<grammar::Trigger> triggers;
+  triggers.push_back({std::string(model.reasoning->end), false, std::move(automaton)});
+  return grammar::Constraint(model.token_trie, std::move(triggers),
+                             {.once = true, .required = true});
+}
+
 Result<void> refuse_endless(const ChatRequest& request) {
   for (const auto& [given, field] : {std::pair(request.min_tokens.value_or(0) > 0, "min_tokens"),
                                      std::pair(request.ignore_eos.value_or(false), "ignore_eos")}) {
@@ -295,7 +305,8 @@ Result<void> refuse_endless(const ChatRequest& request) {
 
 Result<LocalConstraint> read_constraint(const LocalModel& model, const ChatRequest& request,
                                         const ToolChoice& choice,
-                                        const std::vector<FunctionDefinition>& tools) {
+                                        const std::vector<FunctionDefinition>& tools,
+                                        bool in_reasoning) {
   LocalConstraint local;
   if (is_guided(request)) {
     std::string field;
@@ -305,7 +316,7 @@ Result<LocalConstraint> read_constraint(const LocalModel& model, const ChatReque
                      "Invalid value for '" + field + "': " + compiled.error().message() + ".",
                      "invalid_value");
     }
-    local.constraint.emplace(model.token_trie, std::move(compiled->automaton));
+    local.constraint = bind(model, std::move(compiled->automaton), in_reasoning);
     if (Result<void> ends = refuse_endless(request); !ends) return std::move(ends).error();
     return local;
   }
@@ -327,7 +338,7 @@ Result<LocalConstraint> read_constraint(const LocalModel& model, const ChatReque
     compiled = whole_answer(*model.constraints, parts, calls);
   }
   if (!compiled) return std::move(compiled).error();
-  local.constraint.emplace(model.token_trie, std::move(compiled->automaton));
+  local.constraint = bind(model, std::move(compiled->automaton), in_reasoning);
   local.validator = std::move(compiled->validator);
   return local;
 }

@@ -23,11 +23,13 @@ struct LocalConstraint {
   std::vector<std::string> ignored;  // fields without effect, by path
 };
 
-// `tools` are those that the prompt offers. Compiles what the model has not compiled before: may
-// take milliseconds. Errors are invalid_request, name the field and, of a schema, pointer and
+// `tools` are those that the prompt offers; where the prompt ends `in_reasoning`, what binds the
+// whole answer binds what follows the thinking. Compiles what the model has not compiled before:
+// may take milliseconds. Errors are invalid_request, name the field and, of a schema, pointer and
 // keyword. Thread-safe.
 Result<LocalConstraint> read_constraint(const LocalModel& model, const ChatRequest& request,
                                         const ToolChoice& choice,
-                                        const std::vector<FunctionDefinition>& tools);
+                                        const std::vector<FunctionDefinition>& tools,
+                                        bool in_reasoning);
 
 }  // namespace retort::provider

@@ -83,20 +83,28 @@ Result<void> load_text(LocalModel& model, const fs::path& path) {
   model.template_input.bos_token = text_of(model.tokenizer->bos());
   model.template_input.eos_token = text_of(model.tokenizer->eos());
   model.tool_calls = text::find_tool_call_format(chosen->second);
+  model.reasoning = text::find_reasoning_format(chosen->second);
   return {};
 }
 
-// The vocabulary as constraints see it: control tokens can only come where they are a call's marks.
+// The vocabulary as constraints see it. Of the control tokens they allow those alone that are marks
+// of a call, and know those that are marks of thinking.
 Result<void> load_token_trie(LocalModel& model) {
   std::vector<std::string> pieces(static_cast<std::size_t>(model.weights->config().vocab_size));
+  std::vector<std::uint32_t> hidden, marks;
   for (std::size_t id = 0; id < model.tokenizer->vocab_size(); ++id) {
     const auto token = static_cast<text::TokenId>(id);
-    const bool marks = model.tool_calls != nullptr &&
-                       model.tool_calls->has_mark(model.tokenizer->token_text(token));
-    if (model.tokenizer->is_control(token) && !marks) continue;
+    const std::string_view name = model.tokenizer->token_text(token);
+    if (model.tool_calls != nullptr && model.tool_calls->has_mark(name)) {
+      marks.push_back(static_cast<std::uint32_t>(id));
+    } else if (model.reasoning != nullptr && model.reasoning->has_mark(name)) {
+      hidden.push_back(static_cast<std::uint32_t>(id));
+    } else if (model.tokenizer->is_control(token)) {
+      continue;
+    }
     pieces[id] = model.tokenizer->piece(token);
   }
-  Result<grammar::TokenTrie> trie = grammar::TokenTrie::make(pieces, {});
+  Result<grammar::TokenTrie> trie = grammar::TokenTrie::make(pieces, hidden, marks);
   if (!trie) return std::move(trie).error();
   model.token_trie = std::make_shared<const grammar::TokenTrie>(std::move(*trie));
   model.constraints = std::make_unique<ConstraintCache>();

@@ -18,6 +18,7 @@
 #include "provider/constraint_cache.h"
 #include "text/chat_template.h"
 #include "text/chat_template_input.h"
+#include "text/reasoning_parser.h"
 #include "text/tokenizer.h"
 #include "text/tool_call_parser.h"
 
@@ -44,6 +45,7 @@ struct LocalModel {
   text::TemplateTraits template_traits;
   text::TemplateInput template_input;
   const text::ToolCallFormat* tool_calls = nullptr;  // how it writes calls; null: it knows none
+  const text::ReasoningFormat* reasoning = nullptr;  // how it marks its thinking; null: it does not
   std::vector<text::TokenId> end_tokens;
   std::shared_ptr<const grammar::TokenTrie> token_trie;  // also of the constraints it holds
   std::unique_ptr<ConstraintCache> constraints;

@@ -201,11 +201,13 @@ Result<LocalRequest> read_local_request(const LocalModel& model, const ChatReque
     if (!checked) return checked.error();
   }
 
-  Result<LocalConstraint> constraint = read_constraint(model, request, choice, *tools);
-  if (!constraint) return std::move(constraint).error();
-
   const Result<text::PromptText> prompt = render_prompt(model, request, *tools, choice);
   if (!prompt) return prompt.error();
+  const bool in_reasoning =
+      model.reasoning != nullptr && text::ends_in_reasoning(prompt->text, *model.reasoning);
+  Result<LocalConstraint> constraint =
+      read_constraint(model, request, choice, *tools, in_reasoning);
+  if (!constraint) return std::move(constraint).error();
   Result<std::vector<text::TokenId>> tokens = encode_prompt(model, *prompt);
   if (!tokens) return std::move(tokens).error();
 
@@ -228,7 +230,9 @@ Result<LocalRequest> read_local_request(const LocalModel& model, const ChatReque
                 .tool_names = names_of(*tools),
                 .one_call_only = !request.parallel_tool_calls.value_or(true),
                 .as_function_call = protocol::answers_with_function_call(request),
-                .logprobs = local.sequence.sampling.logprobs};
+                .logprobs = local.sequence.sampling.logprobs,
+                .reasoning = model.reasoning,
+                .reasoning_begun = in_reasoning};
   local.text.validator = std::move(constraint->validator);
   local.choices = request.n.value_or(1);
   if (local.choices > 1) local.sequence.prompt_group = base::random_u64() | 1;

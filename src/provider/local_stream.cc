@@ -88,10 +88,14 @@ void LocalStream::queue(std::vector<ChunkChoice> pieces) {
 void LocalStream::queue_usage() {
   Usage usage;
   usage.prompt_tokens = prompt_tokens_;
-  for (const ChoiceRun& choice : choices_) usage.completion_tokens += choice.text.output_tokens();
+  std::int64_t reasoning = 0;
+  for (const ChoiceRun& choice : choices_) {
+    usage.completion_tokens += choice.text.output_tokens();
+    reasoning += choice.text.reasoning_tokens();
+  }
   usage.total_tokens = usage.prompt_tokens + usage.completion_tokens;
   usage.prompt_tokens_details.emplace();
-  usage.completion_tokens_details.emplace();
+  usage.completion_tokens_details.emplace().reasoning_tokens = reasoning;
   ready_.push_back(chunk());
   ready_.back().usage = std::move(usage);
   usage_sent_ = true;
