@@ -15,6 +15,8 @@ Command inspect_command();
 Command logits_command();
 // A chat template with its variables to text.
 Command render_command();
+// Which texts a JSON schema lets through.
+Command schema_command();
 // Text to token ids, by the vocabulary of a model.
 Command tokenize_command();
 // `retort config check` reads the same flags, environment and file as serve, and says what is

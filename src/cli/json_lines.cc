@@ -9,18 +9,18 @@
 namespace retort::cli {
 
 void answer_json_lines(const LineAnswer& answer) {
+  answer_lines([&answer](std::string_view line) {
+    const Result<boost::json::value> value = base::read_json(line);
+    if (!value) return error_object(value.error());
+    if (const boost::json::object* object = value->if_object()) return answer(*object);
+    return error_object(Error(ErrorKind::invalid_request, "a line holds one JSON object"));
+  });
+}
+
+void answer_lines(const std::function<boost::json::object(std::string_view)>& answer) {
   for (std::string line; std::getline(std::cin, line);) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const Result<boost::json::value> value = base::read_json(line);
-    boost::json::object out;
-    if (!value) {
-      out = error_object(value.error());
-    } else if (const boost::json::object* object = value->if_object()) {
-      out = answer(*object);
-    } else {
-      out = error_object(Error(ErrorKind::invalid_request, "a line holds one JSON object"));
-    }
-    std::cout << boost::json::serialize(out) << '\n' << std::flush;
+    std::cout << boost::json::serialize(answer(line)) << '\n' << std::flush;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include <retort/result.h>
 
@@ -16,6 +17,9 @@ using LineAnswer = std::function<boost::json::object(const boost::json::object&)
 // Reads standard input line by line to its end and prints each answer as one line. A line that is
 // no JSON object is answered by {"error": ...}.
 void answer_json_lines(const LineAnswer& answer);
+
+// The same for an answer that reads the line itself, e.g. to see numbers as they are spelled.
+void answer_lines(const std::function<boost::json::object(std::string_view)>& answer);
 
 // All of standard input.
 std::string read_standard_input();

@@ -82,25 +82,6 @@ bool is_property_name(std::string_view name) {
   });
 }
 
-// What PCRE2 calls the property; nothing where it has no name for it.
-std::optional<std::string> pcre2_name(std::string_view name, std::string_view value) {
-  if (!is_property_name(name)) return std::nullopt;
-  if (!value.empty()) {
-    if (!is_property_name(value)) return std::nullopt;
-    if (name == "General_Category" || name == "gc") return category_name(value);
-    if (name == "Script" || name == "sc") return "sc:" + std::string(value);
-    if (name == "Script_Extensions" || name == "scx") return "scx:" + std::string(value);
-    return std::nullopt;
-  }
-  if (const auto category = category_name(name)) return category;
-  // PCRE2's own inventions, and what it reads in any case: Unicode's names are of two letters or
-  // more, and begin with a capital.
-  for (const std::string_view own : {"Xan", "Xps", "Xsp", "Xuc", "Xwd"}) {
-    if (name == own) return std::nullopt;
-  }
-  return std::string(name);
-}
-
 struct FreeCode {
   void operator()(pcre2_code* code) const { pcre2_code_free(code); }
 };
@@ -140,6 +121,24 @@ void add_runs(pcre2_code* code, pcre2_match_data* data, const std::string& text,
 }
 
 }  // namespace
+
+std::optional<std::string> pcre2_property(std::string_view name, std::string_view value) {
+  if (!is_property_name(name)) return std::nullopt;
+  if (!value.empty()) {
+    if (!is_property_name(value)) return std::nullopt;
+    if (name == "General_Category" || name == "gc") return category_name(value);
+    if (name == "Script" || name == "sc") return "sc:" + std::string(value);
+    if (name == "Script_Extensions" || name == "scx") return "scx:" + std::string(value);
+    return std::nullopt;
+  }
+  if (const auto category = category_name(name)) return category;
+  // PCRE2's own inventions, and what it reads in any case: Unicode's names are of two letters or
+  // more, and begin with a capital.
+  for (const std::string_view own : {"Xan", "Xps", "Xsp", "Xuc", "Xwd"}) {
+    if (name == own) return std::nullopt;
+  }
+  return std::string(name);
+}
 
 CodePointSet make_set(std::vector<CodePoints> ranges) {
   std::vector<CodePoints> characters;
@@ -194,7 +193,7 @@ std::optional<CodePointSet> property(std::string_view name, std::string_view val
     const auto unassigned = property("Cn");
     return unassigned ? std::optional(complement(*unassigned)) : std::nullopt;
   }
-  const auto known = pcre2_name(name, value);
+  const auto known = pcre2_property(name, value);
   if (!known) return std::nullopt;
   const auto code = compile_runs(*known);
   if (!code) return std::nullopt;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,5 +30,7 @@ bool contains(const CodePointSet& set, char32_t code_point);
 // it: general categories by either name, scripts, script extensions and the properties of yes or
 // no. Nothing where there is no such property. Looks at every code point, some milliseconds.
 std::optional<CodePointSet> property(std::string_view name, std::string_view value = {});
+// What PCRE2 calls that property; nothing where it has no name for it.
+std::optional<std::string> pcre2_property(std::string_view name, std::string_view value = {});
 
 }  // namespace retort::grammar

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "grammar/code_points.h"
+
 namespace retort::grammar {
 namespace {
 
@@ -9,11 +11,12 @@ namespace {
 constexpr std::string_view kMoreSpace = R"(\u00A0\uFEFF\u2028\u2029\p{Zs})";
 constexpr std::string_view kNoLineEnd = R"([^\n\r\u2028\u2029])";
 
-// \p{Script=Greek}, \p{General_Category=Lu}: PCRE2 takes the value alone.
-std::string property(std::string_view braces) {
-  const std::size_t equals = braces.find('=');
-  if (equals == std::string_view::npos) return std::string(braces);
-  return "{" + std::string(braces.substr(equals + 1));
+// The name within the braces of \p{...} as PCRE2 knows it; itself where it does not.
+std::string property_name(std::string_view name) {
+  const std::size_t equals = name.find('=');
+  const std::string_view value =
+      equals == std::string_view::npos ? std::string_view{} : name.substr(equals + 1);
+  return pcre2_property(name.substr(0, equals), value).value_or(std::string(name));
 }
 
 }  // namespace
@@ -30,9 +33,10 @@ std::string to_pcre2(std::string_view pattern) {
         out += (in_class ? "\\s" : "[\\s") + std::string(kMoreSpace) + (in_class ? "" : "]");
       } else if (escaped == 'S' && !in_class) {
         out += "[^\\s" + std::string(kMoreSpace) + "]";
-      } else if ((escaped == 'p' || escaped == 'P') && close != std::string_view::npos) {
-        out += '\\';
-        out += escaped + property(pattern.substr(i + 1, close - i));
+      } else if ((escaped == 'p' || escaped == 'P') && pattern.substr(i + 1, 1) == "{" &&
+                 close != std::string_view::npos) {
+        out += std::string("\\") + escaped + "{";
+        out += property_name(pattern.substr(i + 2, close - i - 2)) + "}";
         i = close;
       } else {
         out += '\\';

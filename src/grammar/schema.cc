@@ -490,5 +490,4 @@ bool number_fits(const NumberBounds& bounds, const Decimal& number) {
   return !bounds.multiple_of || is_multiple(number, *bounds.multiple_of);
 }
 
-
 }  // namespace retort::grammar

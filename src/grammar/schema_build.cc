@@ -176,8 +176,7 @@ void SchemaForms::build_numbers(const Draft& draft, Alternative& alternative) {
                           : numbers.maximum   ? "maximum"
                                               : nullptr;
     if (keyword == nullptr) continue;
-    return refuse(source(part.source).pointer + "/" + keyword, keyword,
-                  compiled.error().message());
+    return refuse(source(part.source).pointer + "/" + keyword, keyword, compiled.error().message());
   }
 }
 

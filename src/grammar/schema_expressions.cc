@@ -122,8 +122,7 @@ Expression SchemaExpressions::fractions(Expression numbers) {
   const Expression digits = pool_.repeat(pool_.bytes(ByteSet::range('0', '9')), 0, kUnbounded);
   const Expression nonzero = pool_.bytes(ByteSet::range('1', '9'));
   const Expression whole = pool_.concat(pool_.optional(pool_.literal("-")), digits);
-  return pool_.both(numbers,
-                    pool_.concat({whole, pool_.literal("."), digits, nonzero, digits}));
+  return pool_.both(numbers, pool_.concat({whole, pool_.literal("."), digits, nonzero, digits}));
 }
 
 Expression SchemaExpressions::key(const KeyRules& rules, Expression names) {

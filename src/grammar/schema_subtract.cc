@@ -10,7 +10,9 @@
 namespace retort::grammar {
 namespace {
 
-TypeSet all_but(TypeSet types) { return static_cast<TypeSet>(~types); }
+TypeSet all_but(TypeSet types) {
+  return static_cast<TypeSet>(~types);
+}
 
 }  // namespace
 
