@@ -48,9 +48,9 @@ void SchemaForms::refuse(const std::string& pointer, const std::string& keyword,
   if (!refusal_) refusal_ = {pointer, keyword, message, false};
 }
 
-void SchemaForms::refuse_impossible(FormId form) {
+void SchemaForms::refuse_impossible() {
   if (refusal_) return;
-  refusal_ = {pointer(form), "", "no value can fit", false, true};
+  refusal_ = {"", "", "no value can fit", false, true};
 }
 
 bool SchemaForms::over_time() {

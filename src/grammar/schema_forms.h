@@ -82,7 +82,7 @@ class SchemaForms {
   const std::string& pointer(FormId form) const;
 
   void refuse(const std::string& pointer, const std::string& keyword, const std::string& message);
-  void refuse_impossible(FormId form);
+  void refuse_impossible();  // the root
   // Once set, nothing that is answered counts.
   const std::optional<SchemaRefusal>& refusal() const { return refusal_; }
   // Refuses where the time is up.

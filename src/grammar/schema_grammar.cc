@@ -25,7 +25,7 @@ class Compiler {
   // The rule of a value that fits.
   Result<RuleId> compile() {
     const FormId root = forms_.root();
-    if (forms_.possible(root) == 0 && !forms_.over_time()) return no_value(root);
+    if (forms_.possible(root) == 0 && !forms_.over_time()) return no_value();
     const RuleId value = rule_of(root);
     while (!pending_.empty() && !forms_.over_time() && !builder_.exhausted()) {
       const FormId form = pending_.back();
@@ -37,8 +37,8 @@ class Compiler {
   }
 
  private:
-  Error no_value(FormId root) {
-    forms_.refuse_impossible(root);
+  Error no_value() {
+    forms_.refuse_impossible();
     return refusal_error(*forms_.refusal());
   }
 
