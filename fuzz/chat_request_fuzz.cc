@@ -1,4 +1,5 @@
-// Any bytes to the request parser: a request whose parts hold together, or a 400 that says why.
+// Any bytes to the request parser: a request whose parts hold together and that reads back as it is
+// written, or a 400 that says why.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -31,5 +32,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const char byte : header) {
     if (byte < ' ' || byte > '~') std::abort();
   }
+  std::string once;
+  protocol::write_chat_request(once, request);
+  const Result<protocol::ParsedRequest> again = protocol::parse_chat_request(once);
+  if (!again) std::abort();
+  std::string twice;
+  protocol::write_chat_request(twice, again->request);
+  if (twice != once) std::abort();
   return 0;
 }

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <utility>
 
-#include "protocol/chat_writer.h"
 #include "protocol/chunk_fold.h"
 #include "protocol/error_body.h"
 #include "protocol/sse.h"

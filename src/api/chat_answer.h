@@ -8,7 +8,7 @@
 #include "api/chat_metrics.h"
 #include "base/async.h"
 #include "http/exchange.h"
-#include "protocol/wire_style.h"
+#include "protocol/chat_writer.h"
 #include "provider/provider.h"
 
 namespace retort::api {

@@ -8,7 +8,7 @@
 #include "api/chat_answer.h"
 #include "base/json_writer.h"
 #include "protocol/chat_request.h"
-#include "protocol/wire_style.h"
+#include "protocol/chat_writer.h"
 
 namespace retort::api {
 namespace {

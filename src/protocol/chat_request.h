@@ -1,4 +1,5 @@
-// From the body of POST /v1/chat/completions to a ChatRequest: the first stage of every request.
+// From the body of POST /v1/chat/completions to a ChatRequest, the first stage of every request,
+// and back, which is what the client sends.
 //
 // The whole contract is checked here, each type, range and length, with the codes and words that
 // the official clients know; what depends on the model (its window, whether its template has tools,
@@ -28,6 +29,10 @@ struct ParsedRequest {
 // code one of OpenAI's (missing_required_parameter, invalid_type, invalid_value, ...), empty where
 // the body is no JSON. Thread-safe; reads `body` once and keeps no part of it.
 Result<ParsedRequest> parse_chat_request(std::string_view body);
+
+// Appends the body that means `request`: what parse_chat_request reads as the same, but for fields
+// without an effect. Nothing is checked; what is no UTF-8 is repaired. Thread-safe.
+void write_chat_request(std::string& out, const ChatRequest& request);
 
 // ---- What follows from the fields together. All thread-safe.
 

@@ -10,63 +10,15 @@
 #include <vector>
 
 #include "base/json_writer.h"
+#include "protocol/json_object.h"
 
 namespace retort::protocol {
 namespace {
 
 using base::append_json_integer;
-using base::append_json_string;
 
 // What OpenAI's service gives for a token outside its top 20: the floor of a log probability.
 constexpr double kLogprobMin = -9999.0;
-
-// One object under construction: opens with a brace, puts the commas, closes when it goes.
-class Object {
- public:
-  explicit Object(std::string& out) : out_(out) { out_ += '{'; }
-  ~Object() { out_ += '}'; }
-  Object(const Object&) = delete;
-  Object& operator=(const Object&) = delete;
-
-  // Appends the key; the value is the caller's to append to the returned text.
-  std::string& key(std::string_view name) {
-    if (!first_) out_ += ',';
-    first_ = false;
-    append_json_string(out_, name);
-    out_ += ':';
-    return out_;
-  }
-
-  void string(std::string_view name, std::string_view value) {
-    append_json_string(key(name), value);
-  }
-  void integer(std::string_view name, std::int64_t value) { append_json_integer(key(name), value); }
-  void null(std::string_view name) { key(name) += "null"; }
-
-  void optional(std::string_view name, const std::optional<std::string>& value) {
-    if (value) string(name, *value);
-  }
-  void nullable(std::string_view name, const std::optional<std::string>& value) {
-    value ? string(name, *value) : null(name);
-  }
-  void extra(const Extra& members) {
-    for (const auto& [name, value] : members) key(name) += value.text();
-  }
-
- private:
-  std::string& out_;
-  bool first_ = true;
-};
-
-template <typename T, typename Write>
-void write_array(std::string& out, const std::vector<T>& items, const Write& write) {
-  out += '[';
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (i > 0) out += ',';
-    write(items[i]);
-  }
-  out += ']';
-}
 
 void write_bytes(std::string& out, const std::optional<std::vector<std::uint8_t>>& bytes) {
   if (!bytes) {
@@ -83,14 +35,14 @@ void write_logprob(std::string& out, double logprob) {
 }
 
 void write_top_logprob(std::string& out, const TopLogprob& top) {
-  Object object(out);
+  JsonObject object(out);
   object.string("token", top.token);
   write_logprob(object.key("logprob"), top.logprob);
   write_bytes(object.key("bytes"), top.bytes);
 }
 
 void write_token_logprob(std::string& out, const TokenLogprob& token) {
-  Object object(out);
+  JsonObject object(out);
   object.string("token", token.token);
   write_logprob(object.key("logprob"), token.logprob);
   write_bytes(object.key("bytes"), token.bytes);
@@ -112,30 +64,30 @@ void write_logprobs(std::string& out, const std::optional<Logprobs>& logprobs) {
     out += "null";
     return;
   }
-  Object object(out);
+  JsonObject object(out);
   write_token_logprobs(object.key("content"), logprobs->content);
   write_token_logprobs(object.key("refusal"), logprobs->refusal);
 }
 
-void write_finish_reason(Object& choice, const std::optional<FinishReason>& reason) {
+void write_finish_reason(JsonObject& choice, const std::optional<FinishReason>& reason) {
   reason ? choice.string("finish_reason", reason->value) : choice.null("finish_reason");
 }
 
 // Both details or none: Atoma's newer clients want each count where the object is.
 void write_usage(std::string& out, const Usage& usage) {
-  Object object(out);
+  JsonObject object(out);
   object.integer("prompt_tokens", usage.prompt_tokens);
   object.integer("completion_tokens", usage.completion_tokens);
   object.integer("total_tokens", usage.total_tokens);
   if (usage.prompt_tokens_details) {
-    Object details(object.key("prompt_tokens_details"));
+    JsonObject details(object.key("prompt_tokens_details"));
     details.integer("cached_tokens", usage.prompt_tokens_details->cached_tokens);
     details.integer("audio_tokens", usage.prompt_tokens_details->audio_tokens);
     details.extra(usage.prompt_tokens_details->extra);
   }
   if (usage.completion_tokens_details) {
     const CompletionTokensDetails& counts = *usage.completion_tokens_details;
-    Object details(object.key("completion_tokens_details"));
+    JsonObject details(object.key("completion_tokens_details"));
     details.integer("reasoning_tokens", counts.reasoning_tokens);
     details.integer("audio_tokens", counts.audio_tokens);
     details.integer("accepted_prediction_tokens", counts.accepted_prediction_tokens);
@@ -146,14 +98,14 @@ void write_usage(std::string& out, const Usage& usage) {
 }
 
 void write_function(std::string& out, const FunctionCall& call) {
-  Object object(out);
+  JsonObject object(out);
   object.string("name", call.name);
   object.string("arguments", call.arguments);
   object.extra(call.extra);
 }
 
 void write_tool_call(std::string& out, const ToolCall& call) {
-  Object object(out);
+  JsonObject object(out);
   object.string("id", call.id);
   object.string("type", call.type);
   write_function(object.key("function"), call.function);
@@ -161,7 +113,7 @@ void write_tool_call(std::string& out, const ToolCall& call) {
 }
 
 void write_message(std::string& out, const AnswerMessage& message, const WireStyle& style) {
-  Object object(out);
+  JsonObject object(out);
   object.string("role", message.role);
   if (!message.content && style.content_never_null) {
     object.string("content", "");
@@ -179,7 +131,7 @@ void write_message(std::string& out, const AnswerMessage& message, const WireSty
 }
 
 void write_choice(std::string& out, const Choice& choice, const WireStyle& style) {
-  Object object(out);
+  JsonObject object(out);
   object.integer("index", choice.index);
   write_message(object.key("message"), choice.message, style);
   write_logprobs(object.key("logprobs"), choice.logprobs);
@@ -188,24 +140,24 @@ void write_choice(std::string& out, const Choice& choice, const WireStyle& style
 }
 
 void write_call_fragment(std::string& out, const ToolCallDelta& fragment) {
-  Object object(out);
+  JsonObject object(out);
   object.integer("index", fragment.index);
   object.string("id", fragment.id.value_or(""));
   object.string("type", fragment.type.value_or("function"));
-  Object function(object.key("function"));
+  JsonObject function(object.key("function"));
   function.optional("name", fragment.name);
   function.string("arguments", fragment.arguments.value_or(""));
 }
 
 // The legacy form has no marks of its own: the first piece has the name, each has arguments.
 void write_function_fragment(std::string& out, const FunctionCall& fragment) {
-  Object object(out);
+  JsonObject object(out);
   if (!fragment.name.empty()) object.string("name", fragment.name);
   object.string("arguments", fragment.arguments);
 }
 
 void write_delta(std::string& out, const Delta& delta) {
-  Object object(out);
+  JsonObject object(out);
   object.optional("role", delta.role);
   if (delta.role || delta.content) object.nullable("content", delta.content);
   if (delta.role || delta.refusal) object.nullable("refusal", delta.refusal);
@@ -221,7 +173,7 @@ void write_delta(std::string& out, const Delta& delta) {
 }
 
 void write_chunk_choice(std::string& out, const ChunkChoice& choice) {
-  Object object(out);
+  JsonObject object(out);
   object.integer("index", choice.index);
   write_delta(object.key("delta"), choice.delta);
   write_logprobs(object.key("logprobs"), choice.logprobs);
@@ -231,7 +183,7 @@ void write_chunk_choice(std::string& out, const ChunkChoice& choice) {
 
 // Pads the chunk that began at `begin` and lacks its closing brace to 16 k + 1 bytes, as OpenAI's
 // service does: what shows on the network is the text's length to the nearest 16.
-void write_obfuscation(Object& chunk, const std::string& out, std::size_t begin) {
+void write_obfuscation(JsonObject& chunk, const std::string& out, std::size_t begin) {
   constexpr std::string_view kPadding = "x7Qm2RtVb9LzKd4";
   constexpr std::size_t kFrame = std::string_view(",\"obfuscation\":\"\"}").size();
   const std::size_t bare = out.size() - begin + kFrame;
@@ -240,9 +192,21 @@ void write_obfuscation(Object& chunk, const std::string& out, std::size_t begin)
 
 }  // namespace
 
+WireStyle wire_style_for(std::string_view user_agent, const ChatRequest& request) {
+  const StreamOptions options = request.stream_options.value_or(StreamOptions{});
+  const bool atoma = user_agent.starts_with("speakeasy-sdk/");
+  WireStyle style;
+  style.content_never_null = atoma && user_agent.find(" 2.486.6 ") != std::string_view::npos;
+  style.usage_null = options.include_usage.value_or(false);
+  style.usage_chunk = options.include_usage.value_or(atoma);
+  style.obfuscation = options.include_obfuscation.value_or(false);
+  style.fill_last_event = user_agent.starts_with("speakeasy-sdk/typescript");
+  return style;
+}
+
 void write_chat_completion(std::string& out, const ChatCompletion& completion,
                            const WireStyle& style) {
-  Object object(out);
+  JsonObject object(out);
   object.string("id", completion.id);
   object.string("object", completion.object);
   object.integer("created", completion.created);
@@ -257,7 +221,7 @@ void write_chat_completion(std::string& out, const ChatCompletion& completion,
 
 void write_chat_chunk(std::string& out, const ChatChunk& chunk, const WireStyle& style) {
   const std::size_t begin = out.size();
-  Object object(out);
+  JsonObject object(out);
   object.string("id", chunk.id);
   object.string("object", chunk.object);
   object.integer("created", chunk.created);

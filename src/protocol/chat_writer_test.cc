@@ -190,6 +190,9 @@ TEST(WireStyle, IsReadFromTheUserAgentAndTheRequest) {
   request.stream_options = StreamOptions{.include_usage = true, .include_obfuscation = true};
   const WireStyle asked = wire_style_for("", request);
   EXPECT_TRUE(asked.usage_chunk && asked.usage_null && asked.obfuscation);
+  request.stream_options = StreamOptions{.include_usage = false, .include_obfuscation = false};
+  const WireStyle declined = wire_style_for("speakeasy-sdk/python 0.1.0 2.588.0 0.1.0 a", request);
+  EXPECT_FALSE(declined.usage_chunk || declined.usage_null || declined.obfuscation);
 }
 
 // ---- What OpenAI's service wrote, read and written again.
