@@ -107,22 +107,28 @@ engine::SamplingParams read_sampling(const LocalModel& model, const ChatRequest&
   return params;
 }
 
-// A message's name has no effect where the template has no place for it.
+// Whether the template has no place for this message's name. A function's own is no such name: its
+// role needs it.
+bool ignores_name(const text::TemplateTraits& traits, const Message& message) {
+  if (const auto* system = std::get_if<System>(&message)) {
+    return system->name && !traits.system_name;
+  }
+  if (const auto* developer = std::get_if<Developer>(&message)) {
+    return developer->name && !traits.system_name;
+  }
+  if (const auto* user = std::get_if<User>(&message)) return user->name && !traits.user_name;
+  if (const auto* assistant = std::get_if<Assistant>(&message)) {
+    return assistant->name && !traits.assistant_name;
+  }
+  const auto* tool = std::get_if<Tool>(&message);
+  return tool != nullptr && tool->name && !traits.tool_name;
+}
+
 void list_ignored_names(const LocalModel& model, const ChatRequest& request,
                         std::vector<std::string>& ignored) {
-  if (model.chat_template->mentions("name")) return;
   for (std::size_t i = 0; i < request.messages.size(); ++i) {
-    const Message& message = request.messages[i];
-    const bool named = std::visit(
-        [](const auto& each) {
-          if constexpr (std::is_same_v<std::decay_t<decltype(each)>, Function>) {
-            return false;  // the function's own name, which its role needs
-          } else {
-            return each.name.has_value();
-          }
-        },
-        message);
-    if (named) ignored.push_back("messages[" + std::to_string(i) + "].name");
+    if (!ignores_name(model.template_traits, request.messages[i])) continue;
+    ignored.push_back("messages[" + std::to_string(i) + "].name");
   }
 }
 

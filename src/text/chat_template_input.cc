@@ -277,6 +277,30 @@ jinja::List with_call(Value content, Value arguments, const TemplateTraits& trai
                                        {"tool_calls", Value::list({call})}})};
 }
 
+// Whether the template shows the name of a message of `role` that stands between the others.
+bool shows_name(const ChatTemplate& chat_template, std::string_view role, jinja::List before,
+                jinja::List behind, const TemplateTraits& traits) {
+  static constexpr std::string_view kName = "Name4711";
+  const Value content = traits.typed_content ? Value::list({text_part("q")}) : Value::data("q");
+  before.push_back(Value::dict({{"role", Value::literal(role)},
+                                {"content", content},
+                                {"tool_call_id", Value::data("call00001")},
+                                {"name", Value::data(kName)}}));
+  before.insert(before.end(), behind.begin(), behind.end());
+  return holds(try_render(chat_template, std::move(before)), kName);
+}
+
+void probe_names(const ChatTemplate& chat_template, TemplateTraits& traits) {
+  const Value text = traits.typed_content ? Value::list({text_part("q")}) : Value::data("q");
+  const Value empty = traits.typed_content ? Value::list({}) : Value::data("");
+  const Value arguments = traits.string_arguments ? Value::data("{}") : Value::dict({});
+  traits.system_name = shows_name(chat_template, "system", {}, {user(text)}, traits);
+  traits.user_name = shows_name(chat_template, "user", {}, {}, traits);
+  traits.assistant_name = shows_name(chat_template, "assistant", {user(text)}, {}, traits);
+  traits.tool_name =
+      shows_name(chat_template, "tool", with_call(empty, arguments, traits), {}, traits);
+}
+
 }  // namespace
 
 TemplateTraits probe_traits(const ChatTemplate& chat_template) {
@@ -302,6 +326,7 @@ TemplateTraits probe_traits(const ChatTemplate& chat_template) {
     text_works |= holds(with_text, kNeedle);
   }
   traits.string_arguments = !object_works && text_works;
+  probe_names(chat_template, traits);
 
   if (traits.typed_content) return traits;
   const Value& arguments = traits.string_arguments ? json : object;
@@ -324,6 +349,9 @@ Result<Value> template_variables(const ChatRequest& request, const TemplateTrait
   Entries entries = input.extra;
   entries.emplace_back("messages", Value::list(std::move(messages)));
   entries.emplace_back("tools", *std::move(tools));
+  if (request.reasoning_effort) {
+    entries.emplace_back("reasoning_effort", Value::data(*request.reasoning_effort));
+  }
   entries.emplace_back("add_generation_prompt", input.add_generation_prompt);
   entries.emplace_back("bos_token", Value::literal(input.bos_token));
   entries.emplace_back("eos_token", Value::literal(input.eos_token));

@@ -22,6 +22,11 @@ struct TemplateTraits {
   bool string_arguments = false;  // a tool call's arguments must stay JSON text
   bool empty_for_null = false;    // null content must be the empty string
   bool knows_developer = false;   // the role "developer" is the template's own
+  // Whether the name of such a message has a place in the prompt.
+  bool system_name = false;  // and of a developer's
+  bool user_name = false;
+  bool assistant_name = false;
+  bool tool_name = false;
 };
 
 // Finds out what `chat_template` takes, by rendering. Costs a dozen renderings of two messages.

@@ -172,6 +172,19 @@ TEST(TemplateTraits, TellWhatATemplateTakes) {
   EXPECT_FALSE(both.string_arguments);
 }
 
+TEST(TemplateTraits, TellWhoseNamesTheTemplateShows) {
+  const TemplateTraits none =
+      traits_of("{% set name = 1 %}{% for m in messages %}{{ m.content }}{% endfor %}");
+  EXPECT_FALSE(none.system_name || none.user_name || none.assistant_name || none.tool_name);
+  const TemplateTraits all = traits_of("{% for m in messages %}{{ m.name }}{% endfor %}");
+  EXPECT_TRUE(all.system_name && all.user_name && all.assistant_name && all.tool_name);
+  const TemplateTraits tool = traits_of(
+      "{% for m in messages %}{{ m.content }}{% if m.role == 'tool' %}{{ m['name'] }}{% endif %}"
+      "{% endfor %}");
+  EXPECT_TRUE(tool.tool_name);
+  EXPECT_FALSE(tool.system_name || tool.user_name || tool.assistant_name);
+}
+
 TEST(TemplateTraits, AreFoundForEveryRealTemplateWithinTheirLimits) {
   const std::filesystem::path folder =
       std::filesystem::path(RETORT_SHARED_DIR) / "data" / "chat_templates";
