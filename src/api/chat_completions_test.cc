@@ -221,6 +221,28 @@ TEST_F(ChatCompletionsTest, ListsModelsAliasesHealthAndMetrics) {
             std::string::npos);
 }
 
+TEST_F(ChatCompletionsTest, ServesEveryPathOfItsOpenApiDocument) {
+  start({});
+  const auto get = [this](const std::string& path) {
+    RawClient one = client();
+    one.send("GET " + path + " HTTP/1.1\r\nHost: test\r\n\r\n");
+    return one.read_answer();
+  };
+  const Answer document = get("/openapi.json");
+  EXPECT_EQ(document.status, 200);
+  const boost::json::value described = boost::json::parse(document.body);
+  for (const auto& [path, methods] : described.at("paths").as_object()) {
+    std::string filled(path);
+    if (const std::size_t id = filled.find("{id}"); id != filled.npos)
+      filled.replace(id, 4, "fake");
+    if (methods.as_object().contains("get")) {
+      EXPECT_EQ(get(filled).status, 200) << filled;
+    } else {
+      EXPECT_EQ(post(kRequest, "", filled).status, 200) << filled;
+    }
+  }
+}
+
 TEST_F(ChatCompletionsTest, SaysWhatItDoesNotDo) {
   start({});
   const Answer answer = post("{}", "", "/v1/embeddings");

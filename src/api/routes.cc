@@ -5,6 +5,7 @@
 
 #include "api/chat_completions.h"
 #include "api/models.h"
+#include "api/openapi.h"
 #include "api/status.h"
 
 namespace retort::api {
@@ -68,6 +69,8 @@ Result<http::Router> make_router(const Services& services, Status status) {
          status.refresh_gauges();
          return answer_metrics(services, exchange);
        }},
+      {"GET", "/openapi.json",
+       [](Exchange& exchange, const PathParameters&) { return answer_openapi(exchange); }},
       {"POST", "/v1/completions", refuse("text completions")},
       {"POST", "/v1/embeddings", refuse("embeddings")},
       {"POST", "/v1/images/generations", refuse("images")},

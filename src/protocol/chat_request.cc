@@ -185,6 +185,12 @@ Result<JsonView> view_of(std::string_view body) {
 
 }  // namespace
 
+std::vector<std::string_view> request_field_names() {
+  std::vector<std::string_view> names;
+  for (const Field<Request>& field : kFields) names.push_back(field.name);
+  return names;
+}
+
 Result<ParsedRequest> parse_chat_request(std::string_view body) {
   const Result<JsonView> view = view_of(body);
   if (!view) return view.error();

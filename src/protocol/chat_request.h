@@ -30,6 +30,9 @@ struct ParsedRequest {
 // the body is no JSON. Thread-safe; reads `body` once and keeps no part of it.
 Result<ParsedRequest> parse_chat_request(std::string_view body);
 
+// The members of the body that the parser knows; thread-safe.
+std::vector<std::string_view> request_field_names();
+
 // Appends the body that means `request`: what parse_chat_request reads as the same, but for fields
 // without an effect. Nothing is checked; what is no UTF-8 is repaired. Thread-safe.
 void write_chat_request(std::string& out, const ChatRequest& request);
