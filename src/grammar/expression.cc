@@ -11,6 +11,15 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
   return hash * 0xff51afd7ed558ccdull;
 }
 
+// What stands for itself in a JSON string.
+constexpr ByteSet kPlainAscii = [] {
+  ByteSet plain;
+  for (std::uint8_t byte = 0x20; byte < 0x80; ++byte) {
+    if (byte != '"' && byte != '\\') plain.add(byte);
+  }
+  return plain;
+}();
+
 // Of a modulo expression: a digit has been read; points are skipped.
 constexpr std::uint32_t kBegun = 1, kPoints = 2;
 
@@ -54,12 +63,21 @@ Expression ExpressionPool::intern(const Node& node) {
   return static_cast<Expression>(nodes_.size() - 1);
 }
 
+// The ways of a choice too: either() takes them apart.
+void ExpressionPool::declare_json_characters(Expression expression) {
+  json_part_[expression] |= kCharacters;
+  if (nodes_[expression].kind != Kind::either) return;
+  for (const Expression part : list(nodes_[expression])) json_part_[part] |= kCharacters;
+}
+
 std::uint8_t ExpressionPool::json_part(const Node& node) const {
   switch (node.kind) {
     case Kind::nothing:
       return kCharacters | kRest;
     case Kind::empty:
       return kCharacters;
+    case Kind::bytes:
+      return (sets_[node.a] & ~kPlainAscii).empty() ? kCharacters : std::uint8_t{0};
     case Kind::string:
       return kRest;
     case Kind::concat:
@@ -359,8 +377,6 @@ Expression ExpressionPool::make_json_character() {
     return bytes(ByteSet::range(static_cast<std::uint8_t>(first), static_cast<std::uint8_t>(last)));
   };
   const Expression more = range(0x80, 0xBF);
-  ByteSet plain = ByteSet::range(0x20, 0x7F);
-  plain = plain & ~ByteSet::of('"') & ~ByteSet::of('\\');
   const Expression digit =
       bytes(ByteSet::range('0', '9') | ByteSet::range('a', 'f') | ByteSet::range('A', 'F'));
   const Expression d = bytes(ByteSet::of('d') | ByteSet::of('D'));
@@ -376,7 +392,7 @@ Expression ExpressionPool::make_json_character() {
   for (const char c : std::string_view("\"\\/bfnrt")) simple.add(static_cast<std::uint8_t>(c));
   const Expression escape =
       concat(literal("\\"), either(bytes(simple), concat(literal("u"), either(plain_unit, pair))));
-  return either({bytes(plain), escape, concat(range(0xC2, 0xDF), more),
+  return either({bytes(kPlainAscii), escape, concat(range(0xC2, 0xDF), more),
                  concat({range(0xE0, 0xE0), range(0xA0, 0xBF), more}),
                  concat({range(0xE1, 0xEC), more, more}),
                  concat({range(0xED, 0xED), range(0x80, 0x9F), more}),
@@ -409,10 +425,24 @@ std::optional<StringRest> ExpressionPool::as_string_rest(Expression expression) 
 }
 
 Expression ExpressionPool::derivative(Expression expression, std::uint8_t byte) {
-  return exhausted_ ? nothing() : derive(expression, byte);
+  if (exhausted_) return nothing();
+  derive_steps_ = 0;
+  if (!derived_.empty()) derived_.clear();
+  return derive(expression, byte);
 }
 
+// An expression's parts may share theirs, and theirs again: where there are many, each is derived
+// once. Few are quicker without a table.
 Expression ExpressionPool::derive(Expression expression, std::uint8_t byte) {
+  constexpr std::size_t kFew = 64;
+  if (++derive_steps_ <= kFew) return derive_anew(expression, byte);
+  if (const auto known = derived_.find(expression); known != derived_.end()) return known->second;
+  const Expression derived = derive_anew(expression, byte);
+  derived_.emplace(expression, derived);
+  return derived;
+}
+
+Expression ExpressionPool::derive_anew(Expression expression, std::uint8_t byte) {
   const Node node = nodes_[expression];  // a copy: the pool grows below
   switch (node.kind) {
     case Kind::nothing:
@@ -583,7 +613,8 @@ ByteSet ExpressionPool::find_first_bytes(const Node& node) {
     case Kind::repeat:
       return first_bytes(node.a);
     case Kind::modulo:
-      return ByteSet::range('0', '9');
+      set = ByteSet::range('0', '9');
+      return (node.c & kPoints) != 0 ? set | ByteSet::of('.') : set;
     case Kind::string:
       return first_bytes(json_character_) | ByteSet::of('"');
     case Kind::complement:
@@ -645,7 +676,7 @@ bool ExpressionPool::search(Expression expression) {
       return false;
     }
     const std::uint8_t byte = first_of[visit.next_class++];
-    const Expression next = derive(visit.at, byte);
+    const Expression next = derivative(visit.at, byte);
     if (next == nothing() || live_[next] == 0 || !visited.emplace(next, true).second) continue;
     path.push_back({next, 0});
   }

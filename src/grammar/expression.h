@@ -87,7 +87,7 @@ class ExpressionPool {
   // Says that `expression` is made of such characters, whole ones. It lets the pool see that what
   // is added to any string, or intersected with it, is part of it: so an unanchored pattern comes
   // to json_string_rest once it has been found.
-  void declare_json_characters(Expression expression) { json_part_[expression] |= kCharacters; }
+  void declare_json_characters(Expression expression);
   // Whether `expression` is such a rest, or one less a finite set of strings.
   std::optional<StringRest> as_string_rest(Expression expression) const;
 
@@ -162,6 +162,7 @@ class ExpressionPool {
 
   ByteSet find_first_bytes(const Node& node);
   Expression derive(Expression expression, std::uint8_t byte);
+  Expression derive_anew(Expression expression, std::uint8_t byte);
   Expression derive_list(const Node& node, std::uint8_t byte);
   Expression derive_repeat(const Node& node, std::uint8_t byte);
   Expression derive_tree(const Node& node, std::uint8_t byte);
@@ -183,6 +184,9 @@ class ExpressionPool {
   std::vector<std::uint8_t> json_part_;     // by expression
   std::deque<ByteSet> first_bytes_;         // as far as asked for
   std::vector<std::uint32_t> first_index_;  // by expression: into first_bytes_, 1-based; 0: not yet
+  // Of the derivative that is being taken.
+  std::unordered_map<Expression, Expression> derived_;
+  std::size_t derive_steps_ = 0;
   // A byte of each class, rising, as of so many sets, literals and nodes of trees.
   std::vector<std::uint8_t> byte_of_class_;
   std::array<std::size_t, 3> classes_as_of_{};

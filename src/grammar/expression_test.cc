@@ -243,6 +243,23 @@ TEST(Expression, AnyStringIsToldHoweverItIsMade) {
   EXPECT_EQ(pool.derivative(with_a, 'a'), rest);
 }
 
+TEST(Expression, FirstBytesHoldEveryByteThatLeadsOn) {
+  for (std::uint32_t seed = 0; seed < 300; ++seed) {
+    ExpressionPool pool;
+    const Pair pair = RandomPair(pool, seed).make(2 + static_cast<int>(seed % 7));
+    for (const std::string& text : pair.language) {
+      Expression at = pair.expression;
+      for (const char c : text) {
+        ASSERT_TRUE(pool.first_bytes(at).has(static_cast<std::uint8_t>(c))) << text << " " << seed;
+        at = pool.derivative(at, static_cast<std::uint8_t>(c));
+      }
+    }
+  }
+  ExpressionPool pool;
+  EXPECT_TRUE(pool.first_bytes(pool.multiple_of(5, true)).has('.'));
+  EXPECT_FALSE(pool.first_bytes(pool.multiple_of(5)).has('.'));
+}
+
 TEST(Expression, BytesOfAClassAreAlike) {
   ExpressionPool pool;
   pool.both(pool.json_string_rest(0, 9), pool.concat(pool.literal("xyz"), pool.anything()));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <numeric>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,13 @@ std::string decremented(std::string digits) {
   std::fill(digits.begin() + static_cast<std::ptrdiff_t>(zeros) + 1, digits.end(), '9');
   if (digits.size() > 1 && digits[0] == '0') digits.erase(0, 1);
   return digits;
+}
+
+// The value of up to 18 digits.
+std::uint64_t value_of(std::string_view digits) {
+  std::uint64_t value = 0;
+  for (const char c : digits) value = value * 10 + static_cast<std::uint64_t>(c - '0');
+  return value;
 }
 
 // What multiples are counted in: digits * 10^zeros, or digits / 10^places.
@@ -259,7 +267,7 @@ std::optional<Expression> Magnitudes::listed(const Unit& unit) {
     if (step > 1'000'000'000'000'000'000 / 10) return std::nullopt;
     step *= 10;
   }
-  const std::uint64_t low = std::stoull(low_.whole), high = std::stoull(high_->whole);
+  const std::uint64_t low = value_of(low_.whole), high = value_of(high_->whole);
   const std::uint64_t first = (low + step - 1) / step * step;
   if (first > high) return ExpressionPool::nothing();
   if ((high - first) / step >= kListedMax) return std::nullopt;
@@ -307,7 +315,7 @@ Result<Unit> unit_of(const Decimal& multiple_of) {
   if (multiple_of.digits.size() > kDigitsMax || multiple_of.exponent < -kMultiplePlacesMax) {
     return Error(ErrorKind::invalid_request, "multipleOf has too many digits");
   }
-  return Unit{.digits = std::stoull(multiple_of.digits),
+  return Unit{.digits = value_of(multiple_of.digits),
               .zeros = std::max(multiple_of.exponent, 0),
               .places = std::max(-multiple_of.exponent, 0)};
 }

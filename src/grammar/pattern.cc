@@ -1,6 +1,8 @@
 #include "grammar/pattern.h"
 
 #include <cstdint>
+#include <map>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -42,7 +44,9 @@ class Builder {
     return pool_.concat(pool_.repeat(any_, 1, kUnbounded), follow);
   }
 
+  // Each part is built once for each that may follow it, however deep the groups that ask for it.
   Follow build(std::uint32_t id, Follow follow);
+  Follow build_anew(const PatternNode& node, Follow follow);
   Follow build_sequence(const PatternNode& node, Follow follow);
   Follow build_choice(const PatternNode& node, Follow follow);
   Follow build_repeat(const PatternNode& node, Follow follow);
@@ -62,11 +66,19 @@ class Builder {
   const ParsedPattern& pattern_;
   std::vector<Expression> characters_;  // by set
   Expression any_ = 0, any_string_ = 0;
+  std::map<std::tuple<std::uint32_t, Expression, Expression, bool>, Follow> built_;
   bool end_holds_ = true;  // false while the ways through a group that meet no $ are built
 };
 
 Follow Builder::build(std::uint32_t id, Follow follow) {
   const PatternNode& node = pattern_.nodes[id];
+  if (!node.has_end && !node.has_context) return build_anew(node, follow);
+  const std::tuple key(id, follow.start, follow.later, end_holds_);
+  if (const auto known = built_.find(key); known != built_.end()) return known->second;
+  return built_[key] = build_anew(node, follow);
+}
+
+Follow Builder::build_anew(const PatternNode& node, Follow follow) {
   switch (node.kind) {
     case Kind::character:
       return same(pool_.concat(characters_[node.set], follow.later));

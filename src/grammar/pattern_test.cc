@@ -394,5 +394,29 @@ TEST(Pattern, DropsWhatAnyStringAroundItTakesUp) {
             *compile_pattern(pool, "", Spelling::json_string));
 }
 
+TEST(Pattern, IsAnyRestOfAStringOnceItIsFound) {
+  for (const char* pattern : {"foo", "^foo", "[0-9]{3}:[0-9]{2}", "(x|foo)+", "^.*foo", "foo|^x"}) {
+    ExpressionPool pool;
+    const auto compiled = compile_pattern(pool, pattern, Spelling::json_string);
+    ASSERT_TRUE(compiled);
+    Expression at = pool.concat(*compiled, pool.literal("\""));
+    for (const char c : std::string_view("foo123:456")) {
+      if (std::string_view(pattern) == "^.*foo" && c == '1') break;
+      at = pool.derivative(at, static_cast<std::uint8_t>(c));
+    }
+    EXPECT_EQ(at, pool.json_string_rest(0, kUnbounded)) << pattern;
+  }
+}
+
+TEST(Pattern, NestedGroupsWithAnEndAreBuiltOnce) {
+  std::string pattern = "a|$";
+  for (int i = 0; i < 60; ++i) pattern = "(" + pattern + ")*b?";
+  EXPECT_TRUE(finds(pattern, "abab"));
+  std::string shared;
+  for (int i = 0; i < 60; ++i) shared += "(a?|b?|$)";
+  EXPECT_TRUE(finds("^" + shared + "$", "abab"));
+  EXPECT_FALSE(finds("^" + shared + "$", "abac"));
+}
+
 }  // namespace
 }  // namespace retort::grammar
