@@ -1,9 +1,9 @@
 """Constrained decoding over the maskbench schemas: Retort's masks beside llguidance's, in one run.
 
-Makes a workload (a 131,072-token vocabulary out of mistral-common, and each valid instance of the schemas as
-tokens), runs `maskbench` (built from maskbench.cc) over it, then llguidance over the same, one thread each, and prints
-microseconds. A "first mask" is everything from the schema's text to its mask; the other masks are
-those behind each token of each instance.
+Makes a workload (a 131,072-token vocabulary out of mistral-common, and each valid instance of the
+schemas as tokens), runs `maskbench` (built from maskbench.cc) over it, then llguidance over the
+same, one thread each, and prints microseconds. A "first mask" is everything from the schema's text
+to its mask; the other masks are those behind each token of each instance.
 Usage: python maskbench.py --program build-release-test/maskbench --schemas maskbench_sample.jsonl
 Needs llguidance, mistral-common and numpy from PyPI.
 """
@@ -33,7 +33,8 @@ class Vocabulary:
         path = Path(mistral_common.__file__).parent / "data" / "tekken_240911.json"
         self.tekken = Tekkenizer.from_file(str(path))
         special = self.tekken.num_special_tokens
-        self.tokens = [b""] * special + [self.tekken.id_to_byte_piece(i) for i in range(special, self.tekken.n_words)]
+        ordinary = range(special, self.tekken.n_words)
+        self.tokens = [b""] * special + [self.tekken.id_to_byte_piece(i) for i in ordinary]
         self.special_token_ids = list(range(special))
         self.eos_token_id, self.bos_token_id = self.tekken.eos_id, self.tekken.bos_id
 
@@ -47,19 +48,22 @@ def workload(path: Path, vocabulary: Vocabulary) -> list[dict[str, Any]]:
     for line in path.read_text().splitlines():
         row = json.loads(line)
         texts = [json.dumps(t["data"], ensure_ascii=False) for t in row["tests"] if t["valid"]]
-        out.append({"id": row["id"], "schema": json.dumps(row["schema"], ensure_ascii=False), "documents": [vocabulary(t.encode()) for t in texts]})
+        documents = [vocabulary(t.encode()) for t in texts]
+        schema = json.dumps(row["schema"], ensure_ascii=False)
+        out.append({"id": row["id"], "schema": schema, "documents": documents})
     return out
 
 
 def run_llguidance(rows: list[dict[str, Any]], vocabulary: Vocabulary) -> list[dict[str, Any]]:
-    """One result a schema: whether it compiled, the microseconds, how many instances were let through."""
+    """One result a schema: whether it compiled, the times, how many instances were let through."""
     tokenizer = LLTokenizer(TokenizerWrapper(vocabulary), slices=LLTokenizer.json_slices())
     mask = np.zeros((tokenizer.vocab_size + 31) // 32, dtype=np.int32)
     pointer, size = mask.ctypes.data, mask.nbytes
     results = []
     for row in rows:
         began = time.perf_counter_ns()
-        matcher = LLMatcher(tokenizer, LLMatcher.grammar_from_json_schema(row["schema"]), log_level=0)
+        grammar = LLMatcher.grammar_from_json_schema(row["schema"])
+        matcher = LLMatcher(tokenizer, grammar, log_level=0)
         if matcher.is_error():
             results.append({"id": row["id"], "ok": False})
             continue
@@ -77,11 +81,13 @@ def run_llguidance(rows: list[dict[str, Any]], vocabulary: Vocabulary) -> list[d
                     good = False
                     break
             accepted += good and matcher.is_accepting()
-        results.append({"id": row["id"], "ok": True, "first_us": first, "masks_us": masks, "accepted": accepted})
+        results.append({"id": row["id"], "ok": True, "first_us": first, "masks_us": masks,
+                        "accepted": accepted})
     return results
 
 
-def run_retort(program: Path, rows: list[dict[str, Any]], vocabulary: Vocabulary) -> list[dict[str, Any]]:
+def run_retort(program: Path, rows: list[dict[str, Any]],
+               vocabulary: Vocabulary) -> list[dict[str, Any]]:
     """The same by maskbench.cc."""
     with tempfile.TemporaryDirectory() as folder:
         pieces, work = Path(folder) / "pieces.txt", Path(folder) / "work.jsonl"
@@ -96,8 +102,11 @@ def describe(name: str, results: list[dict[str, Any]], ids: set[str]) -> None:
     chosen = [r for r in results if r["id"] in ids]
     masks = np.concatenate([r["masks_us"] for r in chosen if r["masks_us"]])
     first = np.array([r["first_us"] for r in chosen])
-    print(f"{name:12} schemas {sum(r['ok'] for r in results):4}  masks {len(masks):6}  us: median {np.median(masks):7.1f}  p90 {np.percentile(masks, 90):8.1f}  p99 {np.percentile(masks, 99):8.1f}"
-          f"  max {masks.max():9.0f}  mean {masks.mean():7.1f}   first mask: median {np.median(first):7.0f}  p90 {np.percentile(first, 90):8.0f}  max {first.max():8.0f}   accepted {sum(r['accepted'] for r in chosen)}")
+    print(f"{name:12} schemas {sum(r['ok'] for r in results):4}  masks {len(masks):6}"
+          f"  median {np.median(masks):6.1f}  p90 {np.percentile(masks, 90):6.1f}"
+          f"  p99 {np.percentile(masks, 99):6.1f}  max {masks.max():7.0f}  mean {masks.mean():5.1f}"
+          f"  first mask: median {np.median(first):5.0f}  p90 {np.percentile(first, 90):6.0f}"
+          f"  max {first.max():6.0f}  accepted {sum(r['accepted'] for r in chosen)}")
 
 
 def main() -> None:
@@ -113,11 +122,13 @@ def main() -> None:
     both = {r["id"] for r in theirs if r["ok"]}
     if retort:
         both &= {r["id"] for r in retort if r["ok"]}
-    print(f"llguidance {llguidance.get_version()}, {len(vocabulary.tokens)} tokens, {len(rows)} schemas, {len(both)} of them compiled by both")
+    print(f"{llguidance.get_version()}, {len(vocabulary.tokens)} tokens, {len(rows)} schemas, "
+          f"{len(both)} of them compiled by both; microseconds")
     if retort:
         describe("retort", retort, both)
     describe("llguidance", theirs, both)
-    for r in sorted((r for r in retort if r["ok"] and r["masks_us"]), key=lambda r: -max(r["masks_us"]))[: args.slowest]:
+    masked = [r for r in retort if r["ok"] and r["masks_us"]]
+    for r in sorted(masked, key=lambda r: -max(r["masks_us"]))[: args.slowest]:
         print(f"  {r['id']}: first {r['first_us']:.0f}, max {max(r['masks_us']):.0f} us")
 
 

@@ -155,7 +155,8 @@ TEST(SchemaGrammar, ReferencesRecurAndKeepWhatStandsBeside) {
 
 TEST(SchemaGrammar, AllOfClosesWhereEachPartDoes) {
   expect(R"({"allOf":[{"type":"object","properties":{"a":{"type":"integer"}}},
-             {"properties":{"b":{"type":"null"},"a":{"minimum":3}},"additionalProperties":false}]})",
+             {"properties":{"b":{"type":"null"},"a":{"minimum":3}},
+              "additionalProperties":false}]})",
          {R"({"a":3,"b":null})", "{}"}, {R"({"a":2})", R"({"c":1})"});
 }
 
@@ -183,7 +184,8 @@ TEST(SchemaGrammar, NeverLeadsToADeadEnd) {
       "a":{"anyOf":[{"type":"object","required":["a"],"properties":{"a":{"$ref":"#/$defs/no"}}},
                     {"type":"array","items":false,"minItems":0}]},
       "b":false,"c":{"$ref":"#/$defs/no"}},"additionalProperties":false,"minProperties":1,
-      "$defs":{"no":{"type":"object","required":["x"],"properties":{"x":{"$ref":"#/$defs/no"}}}}})");
+      "$defs":{"no":{"type":"object","required":["x"],
+                     "properties":{"x":{"$ref":"#/$defs/no"}}}}})");
   const Matcher matcher(compiled.automaton);
   EXPECT_EQ(matcher.forced(1), "");
   Matcher begun = matcher;
