@@ -93,8 +93,8 @@ def run_retort(program: Path, rows: list[dict[str, Any]],
         pieces, work = Path(folder) / "pieces.txt", Path(folder) / "work.jsonl"
         pieces.write_text("\n".join(base64.b64encode(t).decode() for t in vocabulary.tokens))
         work.write_text("\n".join(json.dumps(r) for r in rows))
-        out = subprocess.run([program, pieces, work], check=True, capture_output=True, text=True).stdout
-    return [json.loads(line) for line in out.splitlines()]
+        done = subprocess.run([program, pieces, work], check=True, capture_output=True, text=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def describe(name: str, results: list[dict[str, Any]], ids: set[str]) -> None:
