@@ -158,9 +158,6 @@ base::Executor Exchange::executor() const {
 void Exchange::set_route(std::string_view route) {
   state_.route = route;
 }
-void Exchange::set_write_gap(std::chrono::microseconds gap) {
-  state_.write_gap = gap;
-}
 
 void Exchange::add_header(std::string name, std::string value) {
   state_.added.add(std::move(name), std::move(value));
@@ -253,7 +250,6 @@ base::Awaitable<Result<void>> Exchange::start_stream(int status, Headers headers
   if (!state.chunked_answer) state.request.keep_alive = false;
   Headers own = own_headers(state);
   if (state.chunked_answer) own.add("transfer-encoding", "chunked");
-  state.last_write = SteadyClock::now();
   co_return co_await state.stream.write(render_head(status, own, headers));
 }
 
@@ -263,19 +259,13 @@ base::Awaitable<Result<void>> Exchange::write(std::string_view chunk) {
     co_return Error(ErrorKind::internal, "write() outside a stream.");
   }
   if (chunk.empty() || is_head_only(state)) co_return Result<void>();
-  if (state.write_gap.count() > 0) {
-    const SteadyClock::time_point next = state.last_write + state.write_gap;
-    if (SteadyClock::now() < next) co_await base::sleep_until(next);
-  }
   if (state.stream.ended()) co_return client_gone();
   std::string framed;
   if (state.chunked_answer) {
     framed = frame_chunk(chunk);
     chunk = framed;
   }
-  const Result<void> written = co_await state.stream.write(chunk);
-  state.last_write = SteadyClock::now();
-  co_return written;
+  co_return co_await state.stream.write(chunk);
 }
 
 base::Awaitable<Result<void>> Exchange::finish() {

@@ -61,10 +61,6 @@ class Exchange {
   // is not complete.
   base::Awaitable<Result<void>> finish();
 
-  // From now on two writes are at least `gap` apart: for clients that lose events which arrive in
-  // one read. Zero, the default, never waits.
-  void set_write_gap(std::chrono::microseconds gap);
-
   // `callback` runs on executor(), once, as soon as the client is seen to be gone while the
   // handler runs: on a reset, and on end of file after its request, since a client that still
   // wants an answer keeps its side open (so do nginx and uvicorn). At once, inside this call, where

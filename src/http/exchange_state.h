@@ -54,8 +54,6 @@ struct ExchangeState {
   int status = 0;               // of the answer; 0 before it begins
   Headers added;                // by Exchange::add_header()
   std::string route;
-  std::chrono::microseconds write_gap{0};
-  base::SteadyClock::time_point last_write{};
 };
 
 // The answer to `error`: its status (500 where it has none), JSON body and retry-after. What an

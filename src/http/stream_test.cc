@@ -130,22 +130,6 @@ TEST(Stream, AClientThatDoesNotReadIsCutAndHoldsNoMemory) {
   EXPECT_LT(bytes.get(), 64u << 20);  // the kernel's buffers, at most
 }
 
-TEST(Stream, KeepsTheGapBetweenTwoWrites) {
-  TestServer server;
-  server.add("GET", "/spaced", [](Exchange& exchange, const PathParameters&) -> Awaitable<> {
-    exchange.set_write_gap(milliseconds(20));
-    (void)co_await exchange.start_stream(200, {});
-    for (int i = 0; i < 4; ++i) (void)co_await exchange.write("x");
-    (void)co_await exchange.finish();
-  });
-  server.start();
-  RawClient client = server.client();
-  const SteadyClock::time_point begin = SteadyClock::now();
-  client.get("/spaced");
-  EXPECT_EQ(client.read_answer().chunks.size(), 4u);
-  EXPECT_GE(SteadyClock::now() - begin, milliseconds(80));  // behind the head, too
-}
-
 TEST(Stream, HeadOfAStreamHasNoBody) {
   TestServer server;
   server.start();
