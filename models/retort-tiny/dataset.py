@@ -30,6 +30,11 @@ def template_environment() -> ImmutableSandboxedEnvironment:
     return env
 
 
+def answer_weight(tokens: int) -> float:
+    """A sum's answer is three tokens, a tool call forty: between equal weight a token and equal weight an answer."""
+    return min(2.0, max(0.5, (12 / max(tokens, 1)) ** 0.5))
+
+
 class ChatTokenizer:
     """Renders and tokenizes; special tokens come from the template's own text only."""
 
@@ -53,10 +58,10 @@ class ChatTokenizer:
                 ids += self.tokenizer.encode(part, add_special_tokens=False).ids
         return ids
 
-    def example(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> tuple[list[int], list[int]]:
-        """Ids of a whole conversation and a flag for each that the assistant must produce it."""
+    def example(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> tuple[list[int], list[float]]:
+        """Ids of a whole conversation and a weight for each that the assistant must produce, 0 for the others."""
         ids: list[int] = []
-        learn: list[int] = []
+        learn: list[float] = []
         for i, part in enumerate(self.render(messages, tools, False).split("<|im_start|>assistant\n")):
             said, end, rest = part.partition("<|im_end|>")
             if i == 0:
@@ -65,10 +70,12 @@ class ChatTokenizer:
                 head = self.encode("<|im_start|>assistant\n")
                 ids += head
                 learn += [0] * len(head)
-            for text, flag in ((said + end, 1), (rest, 0)):
-                new = self.encode(text)
-                ids += new
-                learn += [flag] * len(new)
+            new = self.encode(said + end)
+            ids += new
+            learn += [answer_weight(len(new))] * len(new)
+            new = self.encode(rest)
+            ids += new
+            learn += [0] * len(new)
         return ids, learn
 
 
@@ -79,25 +86,33 @@ class Batches:
         self.tokenizer = tokenizer
         self.seed = seed
 
-    def make(self, step: int, rows: int, length: int, long: float = 0.0, drills: float = 0.0) -> dict[str, np.ndarray]:
-        """ids, learn, positions and segment numbers, each [rows, length + 1]; segment -1 is padding."""
+    def make(self, step: int, shapes: list[tuple[int, int]], long: float = 0.0, drills: float = 0.0) -> list[dict[str, np.ndarray]]:
+        """Rows for each (rows, length): ids, learn, positions and segment numbers, each [rows, length + 1]; segment -1 is padding.
+
+        A conversation goes to the shortest rows that it fits in, as long as they have room.
+        """
         base = (self.seed * 1_000_003 + step) * 2
         short_stream, long_stream = stream(base, drills=drills), stream(base + 1, long=True)
         choose = np.random.default_rng(base)
-        out = {k: np.zeros((rows, length + 1), np.int64) for k in ("ids", "learn", "positions")}
-        out["segments"] = np.full((rows, length + 1), -1, np.int64)
-        pool: list[tuple[list[int], list[int]]] = []
-        while sum(len(ids) for ids, _ in pool) < rows * (length + 1):
+        out, fill = [], [[0] * rows for rows, _ in shapes]
+        for rows, length in shapes:
+            part = {k: np.zeros((rows, length + 1), np.int64) for k in ("ids", "positions")}
+            part["learn"] = np.zeros((rows, length + 1), np.float32)
+            part["segments"] = np.full((rows, length + 1), -1, np.int64)
+            out.append(part)
+        pool: list[tuple[list[int], list[float]]] = []
+        while sum(len(ids) for ids, _ in pool) < 1.1 * sum(rows * (length + 1) for rows, length in shapes):
             c = next(long_stream if choose.random() < long else short_stream)
             pool.append(self.tokenizer.example(c.messages, c.tools))
-        fill = [0] * rows
         for count, (ids, learn) in enumerate(sorted(pool, key=lambda e: -len(e[0]))):
-            row = min(range(rows), key=lambda r: fill[r])
-            if len(ids) > length + 1 - fill[row]:
-                continue
-            part = slice(fill[row], fill[row] + len(ids))
-            out["ids"][row, part], out["learn"][row, part] = ids, learn
-            out["positions"][row, part] = np.arange(len(ids))
-            out["segments"][row, part] = count
-            fill[row] += len(ids)
+            for part, filled, (rows, length) in sorted(zip(out, fill, shapes), key=lambda p: p[2][1]):
+                row = min(range(rows), key=lambda r: filled[r])
+                if len(ids) > length + 1 - filled[row]:
+                    continue
+                at = slice(filled[row], filled[row] + len(ids))
+                part["ids"][row, at], part["learn"][row, at] = ids, learn
+                part["positions"][row, at] = np.arange(len(ids))
+                part["segments"][row, at] = count
+                filled[row] += len(ids)
+                break
         return out

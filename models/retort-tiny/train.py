@@ -7,6 +7,7 @@ a thin sample of everything else, which costs little and teaches the words. The 
 gradients meet once a step: on a machine with other work that is faster than threads, which wait for
 each other in every operation.
 Usage: python train.py --out DIR --hours 1.4 [--resume]
+On a GPU: python train.py --out DIR --hours 0.13 --device cuda --processes 1 --producers 14 --scale 16
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,10 +29,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dataset import Batches, ChatTokenizer
+from export_gguf import load_gguf
 from model import ModelConfig, TinyLlama
 
 DECAY_FROM, LONG_EVERY, PROMPT_WEIGHT = 0.45, 4, 0.1
-SHORT, LONG = (6, 384), (1, 2048)  # rows and their length, for each process
+# Rows and their length, for each process. Half of the tokens are in conversations of up to 128 tokens: attention over
+# short rows costs far less. Every 8th step has rows for those that fit no shorter one.
+SHORT, MIDDLE, LONG = [(14, 128), (6, 256)], [(9, 384)], [(1, 2048)]
 
 
 def orthogonal(g: Tensor, steps: int = 5) -> Tensor:
@@ -41,7 +46,7 @@ def orthogonal(g: Tensor, steps: int = 5) -> Tensor:
     x = x / (x.norm() + 1e-7)
     for _ in range(steps):
         a = x @ x.T
-        x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
+        x = torch.addmm(x, torch.addmm(a, a, a, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
     return (x.T if tall else x).float()
 
 
@@ -90,11 +95,11 @@ def rate(progress: float, step: int) -> float:
 def choose_targets(batch: dict[str, np.ndarray], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A fixed number of positions: every assistant token and a sample of the others, with weights."""
     inside = (batch["segments"][:, 1:] == batch["segments"][:, :-1]) & (batch["segments"][:, 1:] >= 0)
-    learn = (batch["learn"][:, 1:] == 1) & inside
-    count = int(0.32 * learn.size) // 64 * 64
+    learn = (batch["learn"][:, 1:] > 0) & inside
+    count = int(0.36 * learn.size) // 64 * 64
     noise = rng.random(learn.shape)
     order = np.argsort(np.where(learn, 2 + noise, np.where(inside, 1 + noise, 0)).ravel())[::-1][:count]
-    weight = np.where(learn, 1.0, np.where(inside, PROMPT_WEIGHT, 0.0)).ravel()[order].astype(np.float32)
+    weight = np.where(learn, batch["learn"][:, 1:], np.where(inside, PROMPT_WEIGHT, 0.0)).ravel()[order].astype(np.float32)
     return order.copy(), weight
 
 
@@ -114,6 +119,14 @@ def drills_at(step: int) -> float:
     return 0.4 if step < 500 else 0.1 if step < 900 else 0.02
 
 
+def make_step(batches: Batches, step: int, share: tuple[int, int], long: bool, scale: int) -> list[dict[str, Tensor]]:
+    """The parts of one process's share of a step, with `scale` times the rows."""
+    rank, ranks = share
+    shapes = [(rows * scale, length) for rows, length in (LONG if long else MIDDLE if step % 8 == 1 else SHORT)]
+    made = batches.make(step * ranks + rank, shapes, 0.6 if long else 0.0, drills_at(step))
+    return [to_tensors(part, np.random.default_rng(step * ranks + rank)) for part in made]
+
+
 class Feeder(threading.Thread):
     """Makes the next batches of this process while the current one is trained on."""
 
@@ -123,34 +136,64 @@ class Feeder(threading.Thread):
         self.queue: queue.Queue = queue.Queue(maxsize=2)
 
     def run(self) -> None:
-        rank, ranks = self.share
         while True:
-            long = self.is_long(self.step)
-            rows, length = LONG if long else SHORT
-            made = self.batches.make(self.step * ranks + rank, rows, length, 0.6 if long else 0.0, drills_at(self.step))
-            self.queue.put(to_tensors(made, np.random.default_rng(self.step * ranks + rank)))
+            self.queue.put(make_step(self.batches, self.step, self.share, self.is_long(self.step), 1))
             self.step += 1
 
+    def get(self) -> list[dict[str, Tensor]]:
+        return self.queue.get()
 
-def loss_of(model: TinyLlama, b: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Weighted loss, and the plain loss on the assistant's tokens."""
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        hidden = model.hidden(b["ids"], b["positions"], b["mask"]).flatten(0, 1)[b["order"]]
-        logits = F.linear(hidden, model.embed.weight)
-    each = F.cross_entropy(logits.float(), b["targets"], reduction="none")
-    full = (b["weight"] == 1.0).float()
-    return (each * b["weight"]).sum() / b["weight"].sum(), (each * full).sum() / full.sum()
+
+def produce(out: mp.Queue, seed: int, first: int, stride: int, long: Any, scale: int) -> None:
+    """One producer: every `stride`-th step from `first` on."""
+    torch.set_num_threads(1)
+    batches, step = Batches(ChatTokenizer(), seed), first
+    while True:
+        out.put(make_step(batches, step, (0, 1), bool(long.value) and step % LONG_EVERY == 0, scale))
+        step += stride
+
+
+class Producers:
+    """Makes batches in processes of their own, for a device that is faster than one core makes them."""
+
+    def __init__(self, seed: int, first: int, count: int, scale: int) -> None:
+        context = mp.get_context("spawn")
+        self.long = context.Value("b", 0)
+        self.queues = [context.Queue(maxsize=2) for _ in range(count)]
+        self.next = 0
+        for i, out in enumerate(self.queues):
+            context.Process(target=produce, args=(out, seed, first + i, count, self.long, scale), daemon=True).start()
+
+    def get(self) -> list[dict[str, Tensor]]:
+        batch = self.queues[self.next].get()
+        self.next = (self.next + 1) % len(self.queues)
+        return batch
+
+
+def loss_of(model: TinyLlama, parts: list[dict[str, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Weighted loss over all parts of a batch, and the plain loss on the assistant's tokens."""
+    device = parts[0]["ids"].device
+    loss, weight, plain, count = torch.zeros((), device=device), 0.0, torch.zeros((), device=device), 0.0
+    for b in parts:
+        with torch.autocast(b["ids"].device.type, dtype=torch.bfloat16):
+            hidden = model.hidden(b["ids"], b["positions"], b["mask"]).flatten(0, 1)[b["order"]]
+            logits = F.linear(hidden, model.embed.weight)
+        each = F.cross_entropy(logits.float(), b["targets"], reduction="none")
+        full = (b["weight"] > PROMPT_WEIGHT).float()
+        loss, weight = loss + (each * b["weight"]).sum(), weight + b["weight"].sum()
+        plain, count = plain + (each * full).sum().detach(), count + full.sum()
+    return loss / weight, plain / count
 
 
 class Run:
     """The state of a training run and its checkpoint file."""
 
-    def __init__(self, out: Path, cfg: ModelConfig, resume: bool) -> None:
+    def __init__(self, out: Path, cfg: ModelConfig, resume: bool, device: str, init: Path | None = None) -> None:
         torch.manual_seed(1)
         self.path = out / "checkpoint.pt"
         self.step, self.seconds, self.tokens = 0, 0.0, 0
-        state = torch.load(self.path, weights_only=True) if resume and self.path.exists() else None
-        self.model = TinyLlama(ModelConfig(**state["config"]) if state else cfg)
+        state = torch.load(self.path, weights_only=True, map_location="cpu") if resume and self.path.exists() else None
+        self.model = TinyLlama(ModelConfig(**state["config"]) if state else cfg).to(device)
         self.optimizers = make_optimizers(self.model)
         if state:
             self.model.load_state_dict(state["model"])
@@ -158,6 +201,8 @@ class Run:
                 o.load_state_dict(s)
             self.step, self.seconds, self.tokens = state["step"], state["seconds"], state["tokens"]
             torch.set_rng_state(state["rng"])
+        elif init:
+            self.model.load_state_dict(load_gguf(init).state_dict())
 
     def save(self) -> None:
         """Writes beside and renames, so that a break never leaves half a file."""
@@ -174,14 +219,15 @@ class Run:
 
 def meet(params: list[Tensor], seconds: float, tokens: int, plain: Tensor, ranks: int) -> tuple[float, int, float]:
     """Averages gradients and the clock over the processes, adds up the tokens: all stay alike."""
+    if ranks == 1:
+        return seconds, tokens, float(plain)
     extra = torch.tensor([seconds, float(tokens), float(plain.detach())])
     flat = torch.cat([p.grad.flatten() for p in params] + [extra])
-    if ranks > 1:
-        dist.all_reduce(flat)
-        at = 0
-        for p in params:
-            p.grad.copy_(flat[at: at + p.numel()].view_as(p) / ranks)
-            at += p.numel()
+    dist.all_reduce(flat)
+    at = 0
+    for p in params:
+        p.grad.copy_(flat[at: at + p.numel()].view_as(p) / ranks)
+        at += p.numel()
     seconds, total, loss = flat[-3:].tolist()
     return seconds / ranks, round(total), loss / ranks
 
@@ -189,18 +235,24 @@ def meet(params: list[Tensor], seconds: float, tokens: int, plain: Tensor, ranks
 def train(run: Run, budget: float, args: argparse.Namespace, share: tuple[int, int]) -> None:
     """Steps until the budget of seconds (over all sessions of the run) is used."""
     rank, ranks = share
-    feeder = Feeder(Batches(ChatTokenizer(), args.seed), run.step, share, lambda step: run.seconds / budget > args.long_from and step % LONG_EVERY == 0)
-    feeder.start()
+    feeder: Feeder | Producers
+    if args.producers:
+        feeder = Producers(args.seed, run.step, args.producers, args.scale)
+    else:
+        feeder = Feeder(Batches(ChatTokenizer(), args.seed), run.step, share, lambda step: run.seconds / budget > args.long_from and step % LONG_EVERY == 0)
+        feeder.start()
     for block in run.model.blocks:
         block.compile(dynamic=False)  # one layer at a time: all layers share one compilation
     params, saved, shown, mean = list(run.model.parameters()), time.time(), time.time(), 0.0
     began = time.time()
     while run.seconds < budget:
-        batch = feeder.queue.get()
+        if isinstance(feeder, Producers):
+            feeder.long.value = run.seconds / budget > args.long_from
+        batch = [{k: v.to(args.device, non_blocking=True) for k, v in part.items()} for part in feeder.get()]
         loss, plain = loss_of(run.model, batch)
         loss.backward()
         spent, began = time.time() - began, time.time()
-        seconds, tokens, plain_mean = meet(params, min(spent, 60.0), batch["ids"].numel(), plain, ranks)
+        seconds, tokens, plain_mean = meet(params, min(spent, 60.0), sum(part["ids"].numel() for part in batch), plain, ranks)
         torch.nn.utils.clip_grad_norm_(params, 1.0)
         run.set_rate(rate(run.seconds / budget, run.step))
         for o in run.optimizers:
@@ -224,7 +276,7 @@ def worker(rank: int, args: argparse.Namespace) -> None:
     if args.processes > 1:
         dist.init_process_group("gloo", init_method=f"file://{args.out.resolve()}/meet", rank=rank, world_size=args.processes)
     cfg = ModelConfig(vocab_size=ChatTokenizer().tokenizer.get_vocab_size(), dim=args.dim, layers=args.layers, heads=args.dim // 64, kv_heads=args.kv_heads, ff_dim=args.ff_dim)
-    run = Run(args.out, cfg, args.resume)
+    run = Run(args.out, cfg, args.resume, args.device, args.init)
     if rank == 0:
         print(json.dumps({"parameters": sum(p.numel() for p in run.model.parameters()), "step": run.step}), flush=True)
     train(run, args.hours * 3600, args, (rank, args.processes))
@@ -236,8 +288,12 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=1.4, help="time budget of the whole run, earlier sessions counted in")
     parser.add_argument("--long-from", type=float, default=0.8, help="part of the budget after which rows of 2,048 tokens come in")
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--init", type=Path, help="a GGUF file of the same sizes to begin with")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--device", default="cpu", help="cuda: with --processes 1, --producers and a --scale of 16 or so")
+    parser.add_argument("--producers", type=int, default=0, help="processes that make batches, for a fast device")
+    parser.add_argument("--scale", type=int, default=1, help="times the rows of a step; with --producers")
     parser.add_argument("--threads", type=int, default=2, help="threads where there is one process")
     parser.add_argument("--dim", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
