@@ -139,10 +139,10 @@ void write_choice(std::string& out, const Choice& choice, const WireStyle& style
   object.extra(choice.extra);
 }
 
-void write_call_fragment(std::string& out, const ToolCallDelta& fragment) {
+void write_call_fragment(std::string& out, const ToolCallDelta& fragment, const WireStyle& style) {
   JsonObject object(out);
   object.integer("index", fragment.index);
-  object.string("id", fragment.id.value_or(""));
+  if (fragment.id || !style.call_id_once) object.string("id", fragment.id.value_or(""));
   object.string("type", fragment.type.value_or("function"));
   JsonObject function(object.key("function"));
   function.optional("name", fragment.name);
@@ -156,7 +156,7 @@ void write_function_fragment(std::string& out, const FunctionCall& fragment) {
   object.string("arguments", fragment.arguments);
 }
 
-void write_delta(std::string& out, const Delta& delta) {
+void write_delta(std::string& out, const Delta& delta, const WireStyle& style) {
   JsonObject object(out);
   object.optional("role", delta.role);
   if (delta.role || delta.content) object.nullable("content", delta.content);
@@ -164,7 +164,7 @@ void write_delta(std::string& out, const Delta& delta) {
   object.optional("reasoning_content", delta.reasoning_content);
   if (!delta.tool_calls.empty()) {
     write_array(object.key("tool_calls"), delta.tool_calls,
-                [&out](const ToolCallDelta& fragment) { write_call_fragment(out, fragment); });
+                [&](const ToolCallDelta& fragment) { write_call_fragment(out, fragment, style); });
   }
   if (delta.function_call) {
     write_function_fragment(object.key("function_call"), *delta.function_call);
@@ -172,10 +172,10 @@ void write_delta(std::string& out, const Delta& delta) {
   object.extra(delta.extra);
 }
 
-void write_chunk_choice(std::string& out, const ChunkChoice& choice) {
+void write_chunk_choice(std::string& out, const ChunkChoice& choice, const WireStyle& style) {
   JsonObject object(out);
   object.integer("index", choice.index);
-  write_delta(object.key("delta"), choice.delta);
+  write_delta(object.key("delta"), choice.delta, style);
   write_logprobs(object.key("logprobs"), choice.logprobs);
   write_finish_reason(object, choice.finish_reason);
   object.extra(choice.extra);
@@ -200,6 +200,7 @@ WireStyle wire_style_for(std::string_view user_agent, const ChatRequest& request
   style.usage_null = options.include_usage.value_or(false);
   style.usage_chunk = options.include_usage.value_or(atoma);
   style.obfuscation = options.include_obfuscation.value_or(false);
+  style.call_id_once = user_agent.starts_with("OpenAI/JS ");
   style.fill_last_event = user_agent.starts_with("speakeasy-sdk/typescript");
   return style;
 }
@@ -229,7 +230,7 @@ void write_chat_chunk(std::string& out, const ChatChunk& chunk, const WireStyle&
   object.optional("service_tier", chunk.service_tier);
   object.optional("system_fingerprint", chunk.system_fingerprint);
   write_array(object.key("choices"), chunk.choices,
-              [&out](const ChunkChoice& choice) { write_chunk_choice(out, choice); });
+              [&](const ChunkChoice& choice) { write_chunk_choice(out, choice, style); });
   if (chunk.usage) {
     write_usage(object.key("usage"), *chunk.usage);
   } else if (style.usage_null) {

@@ -27,6 +27,10 @@ struct WireStyle {
   // Chunks are padded to a length that does not show how long their text is
   // (stream_options.include_obfuscation).
   bool obfuscation = false;
+  // A tool call's later fragments have no id, as in OpenAI's own streams, rather than an empty one,
+  // which newer Atoma clients want: LangChain's npm package (core 0.3, 1.0 and 1.1.0) puts the
+  // empty one in the id's place and then calls the whole call malformed.
+  bool call_id_once = false;
   // The last event before [DONE] is filled up with spaces: Atoma's TypeScript client loses the end
   // of a stream that arrives together with what is before it, unless it is long.
   bool fill_last_event = false;
@@ -43,7 +47,7 @@ void write_chat_completion(std::string& out, const ChatCompletion& completion,
 
 // Appends the JSON of `chunk`. A delta with a role also has content and refusal, null where unset;
 // another has only what is set. Of a tool call's fragments, each has index, id and type: where id
-// is unset (every fragment but the first) it is "", which each client takes as "no change".
+// is unset (every fragment but the first) it is "", or left out (call_id_once).
 void write_chat_chunk(std::string& out, const ChatChunk& chunk, const WireStyle& style);
 
 }  // namespace retort::protocol

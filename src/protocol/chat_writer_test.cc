@@ -141,6 +141,16 @@ TEST(ChatWriter, EveryToolFragmentHasIndexIdAndType) {
             R"("function":{"arguments":"{\"a"}}]})");
 }
 
+TEST(ChatWriter, ALaterFragmentHasNoIdWhereAnEmptyOneIsMisread) {
+  const ToolCallDelta first{.index = 0, .id = "c1", .type = "function", .name = "f"};
+  EXPECT_NE(
+      written(chunk_with({.tool_calls = {first}}), {.call_id_once = true}).find(R"("id":"c1")"),
+      std::string::npos);
+  const ToolCallDelta later{.index = 0, .arguments = "{"};
+  EXPECT_EQ(delta_of(written(chunk_with({.tool_calls = {later}}), {.call_id_once = true})),
+            R"({"tool_calls":[{"index":0,"type":"function","function":{"arguments":"{"}}]})");
+}
+
 TEST(ChatWriter, UsageIsNullOnTheOtherChunksWhereAsked) {
   ChatChunk chunk = chunk_with({.content = "x"});
   EXPECT_EQ(written(chunk),
@@ -179,6 +189,7 @@ TEST(WireStyle, IsReadFromTheUserAgentAndTheRequest) {
   const WireStyle plain = wire_style_for("OpenAI/JS 6.1.0", request);
   EXPECT_FALSE(plain.content_never_null || plain.usage_chunk || plain.usage_null ||
                plain.obfuscation || plain.fill_last_event);
+  EXPECT_TRUE(plain.call_id_once);
   const WireStyle older =
       wire_style_for("speakeasy-sdk/python 0.1.0 2.486.6 0.1.0 atoma-sdk", request);
   EXPECT_TRUE(older.content_never_null && older.usage_chunk);
@@ -186,10 +197,11 @@ TEST(WireStyle, IsReadFromTheUserAgentAndTheRequest) {
   const WireStyle newer =
       wire_style_for("speakeasy-sdk/typescript 0.0.2 2.588.0 0.1.0 atoma-sdk", request);
   EXPECT_TRUE(newer.usage_chunk && newer.fill_last_event);
-  EXPECT_FALSE(newer.content_never_null);
+  EXPECT_FALSE(newer.content_never_null || newer.call_id_once);
   request.stream_options = StreamOptions{.include_usage = true, .include_obfuscation = true};
   const WireStyle asked = wire_style_for("", request);
   EXPECT_TRUE(asked.usage_chunk && asked.usage_null && asked.obfuscation);
+  EXPECT_FALSE(asked.call_id_once);
   request.stream_options = StreamOptions{.include_usage = false, .include_obfuscation = false};
   const WireStyle declined = wire_style_for("speakeasy-sdk/python 0.1.0 2.588.0 0.1.0 a", request);
   EXPECT_FALSE(declined.usage_chunk || declined.usage_null || declined.obfuscation);
