@@ -66,7 +66,7 @@ struct FunctionCall {
 struct ToolCall {
   std::string id;
   std::string type = "function";
-  FunctionCall function;
+  FunctionCall function;  // of type "custom": the tool's name, and its input, which is any text
   Extra extra;
   friend bool operator==(const ToolCall&, const ToolCall&) = default;
 };
@@ -129,7 +129,7 @@ struct FunctionDefinition {
 struct ToolDefinition {
   std::string type = "function";
   FunctionDefinition function;
-  std::optional<Json> custom;  // where type is "custom"
+  std::optional<Json> custom;  // as it came, where type is "custom"; `function` then takes {input}
   Extra extra;
 };
 
@@ -296,7 +296,7 @@ struct ToolCallDelta {
   std::optional<std::string> id;
   std::optional<std::string> type;
   std::optional<std::string> name;       // function.name, whole, in a call's first fragment
-  std::optional<std::string> arguments;  // function.arguments, a piece
+  std::optional<std::string> arguments;  // function.arguments, or custom.input: a piece
 };
 
 struct Delta {

@@ -26,7 +26,7 @@ constexpr std::array kFields = {
     RequestField{"messages[].reasoning_content", State::honoured, "", "reaches the chat template",
                  "RequestMessages.EveryRoleHasItsMembers"},
     RequestField{"messages[].tool_calls, messages[].function_call, messages[].tool_call_id",
-                 State::honoured, "", "reach the chat template; calls of custom tools are refused",
+                 State::honoured, "", "reach the chat template",
                  "RequestMessages.EveryRoleHasItsMembers"},
     RequestField{"messages[].audio", State::refused, "", "answers are text only",
                  "RequestMessages.MessagesAtFaultAreNamedByPath"},
@@ -76,11 +76,11 @@ constexpr std::array kFields = {
     RequestField{"top_logprobs", State::honoured, R"({"type":"integer","minimum":0,"maximum":20})",
                  "up to 20; alone it implies `logprobs`",
                  "LocalRequestTest.TurnsOptionsIntoASequence"},
-    RequestField{"tools", State::honoured,
-                 R"({"type":"array","maxItems":128,"items":{"type":"object"}})",
-                 "functions; custom tools are refused. Refused too where the model was not made to "
-                 "call tools",
-                 "RequestTools.ToolsKeepTheirSchemasSpelling"},
+    RequestField{
+        "tools", State::honoured, R"({"type":"array","maxItems":128,"items":{"type":"object"}})",
+        "functions, and custom tools whose input is text: another format of theirs is refused, "
+        "and tools at all where the model was not made to call any",
+        "RequestTools.ToolsKeepTheirSchemasSpelling"},
     RequestField{"tool_choice", State::honoured,
                  R"({"oneOf":[{"enum":["none","auto","required"]},{"type":"object"}]})",
                  "`none`, `auto` and allowed_tools in mode auto; `required` and a named function "

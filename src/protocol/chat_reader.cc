@@ -173,19 +173,37 @@ void read_function(FieldReader& in, const JsonView& value, const Path& path, Fun
   read_members<FunctionCall>(in, value, path, kFunctionFields, out, &out.extra);
 }
 
+constexpr std::array<Field<FunctionCall>, 2> kCustomFields = {{
+    {"name", text_row<FunctionCall, &FunctionCall::name>},
+    {"input", text_row<FunctionCall, &FunctionCall::arguments>},
+}};
+
+void read_custom(FieldReader& in, const JsonView& value, const Path& path, FunctionCall& out) {
+  if (!in.is_object(value, path)) return;
+  read_members<FunctionCall>(in, value, path, kCustomFields, out, &out.extra);
+}
+
 template <typename T>
 void function_call_row(FieldReader& in, const JsonView& value, const Path& path, T& out) {
   read_function(in, value, path, out.function_call.emplace());
 }
 
-constexpr std::array<Field<ToolCall>, 3> kToolCallFields = {{
+constexpr std::array<Field<ToolCall>, 4> kToolCallFields = {{
     {"id", text_row<ToolCall, &ToolCall::id>},
     {"type", text_row<ToolCall, &ToolCall::type>},
     {"function", [](FieldReader& in, const JsonView& value, const Path& path,
                     ToolCall& out) { read_function(in, value, path, out.function); }},
+    {"custom", [](FieldReader& in, const JsonView& value, const Path& path,
+                  ToolCall& out) { read_custom(in, value, path, out.function); }},
 }};
 
-constexpr std::array<Field<ToolCallDelta>, 4> kCallDeltaFields = {{
+// The name comes once, the rest in pieces.
+void take_fragment(FunctionCall&& function, ToolCallDelta& out) {
+  if (!function.name.empty()) out.name = std::move(function.name);
+  out.arguments = std::move(function.arguments);
+}
+
+constexpr std::array<Field<ToolCallDelta>, 5> kCallDeltaFields = {{
     {"index", count_row<ToolCallDelta, &ToolCallDelta::index>},
     {"id", text_row<ToolCallDelta, &ToolCallDelta::id>},
     {"type", text_row<ToolCallDelta, &ToolCallDelta::type>},
@@ -193,8 +211,13 @@ constexpr std::array<Field<ToolCallDelta>, 4> kCallDeltaFields = {{
      [](FieldReader& in, const JsonView& value, const Path& path, ToolCallDelta& out) {
        FunctionCall function;
        read_function(in, value, path, function);
-       if (!function.name.empty()) out.name = std::move(function.name);
-       out.arguments = std::move(function.arguments);
+       take_fragment(std::move(function), out);
+     }},
+    {"custom",
+     [](FieldReader& in, const JsonView& value, const Path& path, ToolCallDelta& out) {
+       FunctionCall custom;
+       read_custom(in, value, path, custom);
+       take_fragment(std::move(custom), out);
      }},
 }};
 

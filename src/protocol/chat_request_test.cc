@@ -304,10 +304,9 @@ TEST(ChatRequest, WhatIsNotDoneIsRefusedByName) {
       {R"("moderation":{"model":"x"})", "moderation: unsupported_parameter"},
       {R"("store":true)", "store: unsupported_parameter"},
       {R"("store":1)", "store: invalid_type"},
-      {R"("tools":[{"type":"custom","custom":{"name":"x"}}])",
-       "tools[0].type: unsupported_parameter"},
-      {R"("tool_choice":{"type":"custom","custom":{"name":"x"}})",
-       "tool_choice.type: unsupported_parameter"},
+      {R"("tools":[{"type":"custom","custom":{"name":"x","format":{"type":"grammar",
+          "grammar":{"syntax":"lark","definition":"start: WORD"}}}}])",
+       "tools[0].custom.format: unsupported_parameter"},
   };
   for (const auto& [members, expected] : rows) EXPECT_EQ(fault(members), expected) << members;
   EXPECT_EQ(message_fault(R"({"role":"assistant","content":"x","audio":{"id":"a"}})"),

@@ -104,11 +104,22 @@ void write_function(std::string& out, const FunctionCall& call) {
   object.extra(call.extra);
 }
 
+void write_custom(std::string& out, const FunctionCall& call) {
+  JsonObject object(out);
+  object.string("name", call.name);
+  object.string("input", call.arguments);
+  object.extra(call.extra);
+}
+
 void write_tool_call(std::string& out, const ToolCall& call) {
   JsonObject object(out);
   object.string("id", call.id);
   object.string("type", call.type);
-  write_function(object.key("function"), call.function);
+  if (call.type == "custom") {
+    write_custom(object.key("custom"), call.function);
+  } else {
+    write_function(object.key("function"), call.function);
+  }
   object.extra(call.extra);
 }
 
@@ -143,10 +154,11 @@ void write_call_fragment(std::string& out, const ToolCallDelta& fragment, const 
   JsonObject object(out);
   object.integer("index", fragment.index);
   if (fragment.id || !style.call_id_once) object.string("id", fragment.id.value_or(""));
-  object.string("type", fragment.type.value_or("function"));
-  JsonObject function(object.key("function"));
+  const std::string type = fragment.type.value_or("function");
+  object.string("type", type);
+  JsonObject function(object.key(type));
   function.optional("name", fragment.name);
-  function.string("arguments", fragment.arguments.value_or(""));
+  function.string(type == "custom" ? "input" : "arguments", fragment.arguments.value_or(""));
 }
 
 // The legacy form has no marks of its own: the first piece has the name, each has arguments.

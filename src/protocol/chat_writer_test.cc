@@ -151,6 +151,26 @@ TEST(ChatWriter, ALaterFragmentHasNoIdWhereAnEmptyOneIsMisread) {
             R"({"tool_calls":[{"index":0,"type":"function","function":{"arguments":"{"}}]})");
 }
 
+TEST(ChatWriter, ACustomToolsCallHasItsInput) {
+  ChatCompletion completion;
+  completion.choices.push_back(
+      {.message = {
+           .tool_calls = {
+               {.id = "1", .type = "custom", .function = {.name = "c", .arguments = "any"}}}}});
+  const char* call = R"({"id":"1","type":"custom","custom":{"name":"c","input":"any"}})";
+  EXPECT_NE(written(completion).find(call), std::string::npos) << written(completion);
+  EXPECT_EQ(written(read_chat_completion(written(completion)).value()), written(completion));
+  Delta delta;
+  delta.tool_calls.push_back(
+      {.index = 0, .id = "1", .type = "custom", .name = "c", .arguments = "any"});
+  const std::string chunk = written(chunk_with(delta));
+  EXPECT_NE(
+      chunk.find(R"({"index":0,"id":"1","type":"custom","custom":{"name":"c","input":"any"}})"),
+      std::string::npos)
+      << chunk;
+  EXPECT_EQ(written(read_chat_chunk(chunk).value()), chunk);
+}
+
 TEST(ChatWriter, UsageIsNullOnTheOtherChunksWhereAsked) {
   ChatChunk chunk = chunk_with({.content = "x"});
   EXPECT_EQ(written(chunk),

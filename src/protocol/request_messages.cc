@@ -41,17 +41,35 @@ void read_call(FieldReader& in, const JsonView& value, const Path& path, Functio
   read_members<FunctionCall>(in, value, path, kFunctionCallFields, call, &call.extra);
 }
 
-constexpr std::array<std::string_view, 1> kCallTypes = {"function"};
+// A custom tool's call has a text for arguments.
+constexpr std::array<Field<FunctionCall>, 2> kCustomCallFields = {{
+    {"name", [](FieldReader& in, const JsonView& value, const Path& path,
+                FunctionCall& call) { in.string(value, path, call.name); }},
+    {"input", [](FieldReader& in, const JsonView& value, const Path& path,
+                 FunctionCall& call) { in.string(value, path, call.arguments); }},
+}};
 
-constexpr std::array<Field<ToolCall>, 3> kToolCallFields = {{
+void read_custom_call(FieldReader& in, const JsonView& value, const Path& path,
+                      FunctionCall& call) {
+  if (!in.is_object(value, path)) return;
+  in.require(value, path, "name");
+  in.require(value, path, "input");
+  read_members<FunctionCall>(in, value, path, kCustomCallFields, call, &call.extra);
+}
+
+constexpr std::array<std::string_view, 2> kCallTypes = {"function", "custom"};
+
+constexpr std::array<Field<ToolCall>, 4> kToolCallFields = {{
     {"id", [](FieldReader& in, const JsonView& value, const Path& path,
               ToolCall& call) { in.string(value, path, call.id); }},
     {"type",
      [](FieldReader& in, const JsonView& value, const Path& path, ToolCall& call) {
-       in.string(value, path, call.type);
-       if (call.type == "custom") return in.refuse_unsupported(path, ": custom tools are unknown");
-       if (call.type != "function") in.refuse_value(path, call.type, kCallTypes);
+       std::optional<std::string> type;
+       in.word(value, path, kCallTypes, type);
+       call.type = type.value_or("function");
      }},
+    {"custom", [](FieldReader& in, const JsonView& value, const Path& path,
+                  ToolCall& call) { read_custom_call(in, value, path, call.function); }},
     {"function", [](FieldReader& in, const JsonView& value, const Path& path,
                     ToolCall& call) { read_call(in, value, path, call.function); }},
 }};
@@ -65,7 +83,7 @@ void read_tool_calls(FieldReader& in, const JsonView& value, const Path& path,
     ToolCall call;
     read_members<ToolCall>(in, element, at, kToolCallFields, call, &call.extra);
     in.require(element, at, "id");
-    in.require(element, at, "function");
+    in.require(element, at, call.type == "custom" ? "custom" : "function");
     if (in.failed()) return;
     calls.push_back(std::move(call));
   }

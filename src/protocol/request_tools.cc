@@ -35,18 +35,62 @@ void read_function(FieldReader& in, const JsonView& value, const Path& path,
   read_members<FunctionDefinition>(in, value, path, kFunctionFields, function, &function.extra);
 }
 
-constexpr std::array<std::string_view, 1> kToolTypes = {"function"};
+// A custom tool takes one text. To the model it is a function of one argument, which every template
+// can show and every model can call.
+constexpr std::string_view kCustomParameters =
+    R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"],)"
+    R"("additionalProperties":false})";
 
-void read_tool_type(FieldReader& in, const JsonView& value, const Path& path, std::string& type) {
-  in.string(value, path, type);
-  if (in.failed() || type == "function") return;
-  if (type == "custom") return in.refuse_unsupported(path, " as 'custom': only functions are");
-  in.refuse_value(path, type, kToolTypes);
+constexpr std::array<std::string_view, 2> kCustomFormats = {"text", "grammar"};
+
+void read_custom_format(FieldReader& in, const JsonView& value, const Path& path,
+                        FunctionDefinition&) {
+  if (!in.is_object(value, path)) return;
+  in.require(value, path, "type");
+  if (in.failed()) return;
+  const Path at(path, "type");
+  std::optional<std::string> type;
+  in.word(*value.find("type"), at, kCustomFormats, type);
+  if (type == "grammar") in.refuse_unsupported(path, " but for 'text'");
 }
 
+constexpr std::array<Field<FunctionDefinition>, 3> kCustomFields = {{
+    {"name", [](FieldReader& in, const JsonView& value, const Path& path,
+                FunctionDefinition& function) { in.identifier(value, path, function.name); }},
+    {"description",
+     [](FieldReader& in, const JsonView& value, const Path& path, FunctionDefinition& function) {
+       in.string(value, path, function.description);
+     }},
+    {"format", read_custom_format},
+}};
+
+void read_custom(FieldReader& in, const JsonView& value, const Path& path, ToolDefinition& tool) {
+  if (!in.is_object(value, path)) return;
+  in.require(value, path, "name");
+  // `custom` keeps what the function has no place for.
+  read_members<FunctionDefinition>(in, value, path, kCustomFields, tool.function, nullptr);
+  tool.function.parameters = Json::trusted(std::string(kCustomParameters));
+  tool.custom = value.json();
+}
+
+constexpr std::array<std::string_view, 2> kToolTypes = {"function", "custom"};
+
+// The member that holds what a tool of this type is: it has the type's name.
+std::string read_tool_type(FieldReader& in, const JsonView& tool, const Path& path) {
+  std::optional<std::string> type;
+  in.require(tool, path, "type");
+  if (!in.failed()) in.word(*tool.find("type"), Path(path, "type"), kToolTypes, type);
+  if (type) in.require(tool, path, *type);
+  return type.value_or("function");
+}
+
+constexpr std::array<Field<ToolDefinition>, 2> kCustomToolFields = {{
+    {"type", skip_field},
+    {"custom", read_custom},
+}};
+
 constexpr std::array<Field<ToolDefinition>, 2> kToolFields = {{
-    {"type", [](FieldReader& in, const JsonView& value, const Path& path,
-                ToolDefinition& tool) { read_tool_type(in, value, path, tool.type); }},
+    {"type", skip_field},
     {"function", [](FieldReader& in, const JsonView& value, const Path& path,
                     ToolDefinition& tool) { read_function(in, value, path, tool.function); }},
 }};
@@ -56,7 +100,7 @@ constexpr std::array<Field<ToolDefinition>, 2> kToolFields = {{
 constexpr std::array<std::string_view, 3> kToolChoices = {"none", "auto", "required"};
 constexpr std::array<std::string_view, 2> kFunctionCalls = {"none", "auto"};
 constexpr std::array<std::string_view, 2> kAllowedModes = {"auto", "required"};
-constexpr std::array<std::string_view, 2> kChoiceTypes = {"function", "allowed_tools"};
+constexpr std::array<std::string_view, 3> kChoiceTypes = {"function", "custom", "allowed_tools"};
 
 ToolChoice::Mode mode_of(std::string_view word) {
   if (word == "none") return ToolChoice::Mode::none;
@@ -75,19 +119,21 @@ void read_function_name(FieldReader& in, const JsonView& value, const Path& path
   read_members<std::string>(in, value, path, kFields, name, nullptr);
 }
 
-// Reads {"type": "function", "function": {"name": ...}}.
+// Reads {"type": "function", "function": {"name": ...}}, and the same of a custom tool.
 void read_named_tool(FieldReader& in, const JsonView& value, const Path& path, std::string& name) {
-  constexpr std::array<Field<std::string>, 2> kFields = {{
-      {"type",
-       [](FieldReader& reader, const JsonView& text, const Path& at, std::string&) {
-         std::string type;
-         read_tool_type(reader, text, at, type);
-       }},
+  constexpr std::array<Field<std::string>, 2> kFunction = {{
+      {"type", skip_field},
       {"function", read_function_name},
   }};
+  constexpr std::array<Field<std::string>, 2> kCustom = {{
+      {"type", skip_field},
+      {"custom", read_function_name},
+  }};
   if (!in.is_object(value, path)) return;
-  in.require(value, path, "function");
-  read_members<std::string>(in, value, path, kFields, name, nullptr);
+  const std::string type = read_tool_type(in, value, path);
+  if (in.failed()) return;
+  const std::span<const Field<std::string>> fields = type == "custom" ? kCustom : kFunction;
+  read_members<std::string>(in, value, path, fields, name, nullptr);
 }
 
 constexpr std::array<Field<ToolChoice>, 2> kAllowedFields = {{
@@ -123,8 +169,7 @@ void read_choice_object(FieldReader& in, const JsonView& value, const Path& path
   if (in.failed()) return;
   in.string(*value.find("type"), type_path, type);
   if (in.failed()) return;
-  if (type == "custom") return in.refuse_unsupported(type_path, " as 'custom'");
-  if (type == "function") {
+  if (type == "function" || type == "custom") {
     choice.mode = ToolChoice::Mode::named;
     return read_named_tool(in, value, path, choice.name);
   }
@@ -200,9 +245,11 @@ void read_tools(FieldReader& in, const JsonView& value, const Path& path,
     const Path at(path, out.size());
     if (!in.is_object(element, at)) return;
     ToolDefinition tool;
-    in.require(element, at, "type");
-    read_members<ToolDefinition>(in, element, at, kToolFields, tool, &tool.extra);
-    in.require(element, at, "function");
+    tool.type = read_tool_type(in, element, at);
+    if (in.failed()) return;
+    const std::span<const Field<ToolDefinition>> fields =
+        tool.type == "custom" ? kCustomToolFields : kToolFields;
+    read_members<ToolDefinition>(in, element, at, fields, tool, &tool.extra);
     if (in.failed()) return;
     out.push_back(std::move(tool));
   }
@@ -267,7 +314,8 @@ Result<std::vector<FunctionDefinition>> unified_tools(const ChatRequest& request
   for (std::size_t i = 0; i < request.tools.size(); ++i) {
     const FunctionDefinition& function = request.tools[i].function;
     if (find_function(unified, function.name) != nullptr) {
-      return name_twice("tools", i, ".function.name", function.name, " is taken already.");
+      return name_twice("tools", i, '.' + request.tools[i].type + ".name", function.name,
+                        " is taken already.");
     }
     unified.push_back(function);
   }

@@ -28,6 +28,19 @@ TEST(RequestTools, ToolsKeepTheirSchemasSpelling) {
   EXPECT_EQ(effective_tool_choice(request_with(R"("tools":[])")).mode, ToolChoice::Mode::none);
 }
 
+TEST(RequestTools, CustomToolsAreFunctionsOfOneText) {
+  const ChatRequest request = request_with(
+      R"("tools":[{"type":"custom","custom":{"name":"c","description":"d",
+         "format":{"type":"text"}}}],"tool_choice":{"type":"custom","custom":{"name":"c"}})");
+  const std::vector<FunctionDefinition> tools = unified_tools(request).value();
+  ASSERT_EQ(tools.size(), 1u);
+  EXPECT_EQ(tools[0].name, "c");
+  EXPECT_EQ(tools[0].description, "d");
+  EXPECT_NE(tools[0].parameters->text().find("\"input\""), std::string::npos);
+  EXPECT_TRUE(request.tools[0].custom);
+  EXPECT_EQ(effective_tool_choice(request).name, "c");
+}
+
 TEST(RequestTools, ToolsAtFaultAreNamedByPath) {
   std::string many = "\"functions\":[";
   for (int i = 0; i < 129; ++i)
@@ -52,6 +65,16 @@ TEST(RequestTools, ToolsAtFaultAreNamedByPath) {
       {R"("tools":[{"type":"function","function":{"name":"f"}},
                    {"type":"function","function":{"name":"f"}}])",
        "tools[1].function.name: invalid_value"},
+      {R"("tools":[{"type":"custom"}])", "tools[0].custom: missing_required_parameter"},
+      {R"("tools":[{"type":"custom","custom":{}}])",
+       "tools[0].custom.name: missing_required_parameter"},
+      {R"("tools":[{"type":"custom","custom":{"name":"c","format":{"type":"json"}}}])",
+       "tools[0].custom.format.type: invalid_value"},
+      {R"("tools":[{"type":"custom","custom":{"name":"c"}},{"type":"custom","custom":{"name":"c"}}])",
+       "tools[1].custom.name: invalid_value"},
+      {R"("tool_choice":{"type":"custom","custom":{"name":"c"}})", "tool_choice: invalid_value"},
+      {R"("tool_choice":{"type":"custom","function":{"name":"c"}})",
+       "tool_choice.custom: missing_required_parameter"},
       {R"("functions":[{"name":"f"},{"name":"f"}])", "functions[1].name: invalid_value"},
       {R"("functions":[{"name":7}])", "functions[0].name: invalid_type"},
       {R"("tool_choice":"required")", "tool_choice: invalid_value"},

@@ -89,11 +89,22 @@ void write_call(std::string& out, const FunctionCall& call) {
   object.extra(call.extra);
 }
 
+void write_custom_call(std::string& out, const FunctionCall& call) {
+  JsonObject object(out);
+  object.string("name", call.name);
+  object.string("input", call.arguments);
+  object.extra(call.extra);
+}
+
 void write_tool_call(std::string& out, const ToolCall& call) {
   JsonObject object(out);
   object.string("id", call.id);
   object.string("type", call.type);
-  write_call(object.key("function"), call.function);
+  if (call.type == "custom") {
+    write_custom_call(object.key("custom"), call.function);
+  } else {
+    write_call(object.key("function"), call.function);
+  }
   object.extra(call.extra);
 }
 
@@ -172,23 +183,32 @@ void write_tool(std::string& out, const ToolDefinition& tool) {
   object.extra(tool.extra);
 }
 
-void write_named_tool(std::string& out, const std::string& name) {
+// The type of the tool of that name.
+std::string_view type_of(const ChatRequest& request, std::string_view name) {
+  for (const ToolDefinition& tool : request.tools) {
+    if (tool.custom && tool.function.name == name) return "custom";
+  }
+  return "function";
+}
+
+void write_named_tool(std::string& out, const ChatRequest& request, const std::string& name) {
+  const std::string_view type = type_of(request, name);
   JsonObject object(out);
-  object.string("type", "function");
-  JsonObject function(object.key("function"));
+  object.string("type", type);
+  JsonObject function(object.key(type));
   function.string("name", name);
 }
 
-void write_allowed_tools(std::string& out, const ToolChoice& choice) {
+void write_allowed_tools(std::string& out, const ChatRequest& request, const ToolChoice& choice) {
   JsonObject object(out);
   object.string("type", "allowed_tools");
   JsonObject allowed(object.key("allowed_tools"));
   allowed.string("mode", choice.allowed_required ? "required" : "auto");
   write_array(allowed.key("tools"), choice.allowed_names,
-              [&out](const std::string& name) { write_named_tool(out, name); });
+              [&](const std::string& name) { write_named_tool(out, request, name); });
 }
 
-void write_tool_choice(std::string& out, const ToolChoice& choice) {
+void write_tool_choice(std::string& out, const ChatRequest& request, const ToolChoice& choice) {
   switch (choice.mode) {
     case ToolChoice::Mode::none:
       return append_json_string(out, "none");
@@ -197,15 +217,15 @@ void write_tool_choice(std::string& out, const ToolChoice& choice) {
     case ToolChoice::Mode::required:
       return append_json_string(out, "required");
     case ToolChoice::Mode::named:
-      return write_named_tool(out, choice.name);
+      return write_named_tool(out, request, choice.name);
     case ToolChoice::Mode::allowed:
-      return write_allowed_tools(out, choice);
+      return write_allowed_tools(out, request, choice);
   }
 }
 
 // The older form has a word or a bare name.
-void write_function_call(std::string& out, const ToolChoice& choice) {
-  if (choice.mode != ToolChoice::Mode::named) return write_tool_choice(out, choice);
+void write_function_call(std::string& out, const ChatRequest& request, const ToolChoice& choice) {
+  if (choice.mode != ToolChoice::Mode::named) return write_tool_choice(out, request, choice);
   JsonObject object(out);
   object.string("name", choice.name);
 }
@@ -244,13 +264,15 @@ void write_tools(JsonObject& object, const ChatRequest& request) {
     write_array(object.key("tools"), request.tools,
                 [&out](const ToolDefinition& tool) { write_tool(out, tool); });
   }
-  if (request.tool_choice) write_tool_choice(object.key("tool_choice"), *request.tool_choice);
+  if (request.tool_choice) {
+    write_tool_choice(object.key("tool_choice"), request, *request.tool_choice);
+  }
   if (!request.functions.empty()) {
     write_array(object.key("functions"), request.functions,
                 [&out](const FunctionDefinition& function) { write_function(out, function); });
   }
   if (request.function_call) {
-    write_function_call(object.key("function_call"), *request.function_call);
+    write_function_call(object.key("function_call"), request, *request.function_call);
   }
 }
 

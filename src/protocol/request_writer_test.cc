@@ -59,6 +59,8 @@ TEST(RequestWriter, KeepsEveryMessage) {
     {"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","x":1,
       "function":{"name":"f","arguments":"{\"a\": 1}","y":2}}]},
     {"role":"tool","content":"4","tool_call_id":"1"},
+    {"role":"assistant","content":null,"tool_calls":[{"id":"2","type":"custom",
+      "custom":{"name":"c","input":"any \"text\""}}]},
     {"role":"assistant","content":null,"function_call":{"name":"f","arguments":"{}"},
       "reasoning_content":"hm","name":"b"},
     {"role":"function","content":null,"name":"f"},
@@ -77,6 +79,13 @@ TEST(RequestWriter, KeepsToolsAndChoices) {
         R"({"type":"allowed_tools","allowed_tools":{"mode":"required",
            "tools":[{"type":"function","function":{"name":"g"}}]}})"}) {
     expect_same(body_with(tools + ",\"tool_choice\":" + choice));
+  }
+  const std::string custom =
+      R"("tools":[{"type":"custom","custom":{"name":"c","format":{"type":"text"},"x":1},"y":2}])";
+  for (const char* choice : {R"({"type":"custom","custom":{"name":"c"}})",
+                             R"({"type":"allowed_tools","allowed_tools":{"mode":"auto",
+           "tools":[{"type":"custom","custom":{"name":"c"}}]}})"}) {
+    expect_same(body_with(custom + ",\"tool_choice\":" + choice));
   }
   for (const char* choice : {R"("none")", R"("auto")", R"({"name":"f"})"}) {
     expect_same(body_with(R"("functions":[{"name":"f","parameters":{}}],"function_call":)" +

@@ -1,5 +1,7 @@
 #include "provider/choice_text.h"
 
+#include <algorithm>
+#include <boost/json.hpp>
 #include <utility>
 
 #include "base/crypto.h"
@@ -10,6 +12,17 @@ namespace {
 
 std::vector<std::uint8_t> bytes_of(std::string_view piece) {
   return {piece.begin(), piece.end()};
+}
+
+// The text that a custom tool is given: the argument of the function that stands for it, or, where
+// the model wrote something else, that.
+std::string input_of(const std::string& arguments) {
+  boost::json::error_code error;
+  const boost::json::value value = boost::json::parse(arguments, error);
+  if (error || !value.is_object() || value.get_object().size() != 1) return arguments;
+  const boost::json::value* input = value.get_object().if_contains("input");
+  if (input == nullptr || !input->is_string()) return arguments;
+  return std::string(input->get_string());
 }
 
 }  // namespace
@@ -161,6 +174,11 @@ void ChoiceText::add_content(std::string content, std::vector<ChunkChoice>& piec
 
 // The first fragment of a call has all but the arguments, each later one a piece of them.
 void ChoiceText::begin_call(std::string name, std::vector<ChunkChoice>& pieces) {
+  if (std::ranges::find(options_.custom_names, name) != options_.custom_names.end()) {
+    custom_ = {.name = std::move(name), .arguments = "", .extra = {}};
+    ++call_count_;
+    return;
+  }
   ChunkChoice next = piece();
   if (options_.as_function_call) {
     next.delta.function_call = {.name = std::move(name), .arguments = "", .extra = {}};
@@ -176,6 +194,10 @@ void ChoiceText::begin_call(std::string name, std::vector<ChunkChoice>& pieces) 
 }
 
 void ChoiceText::add_arguments(std::string arguments, std::vector<ChunkChoice>& pieces) {
+  if (custom_) {
+    custom_->arguments += arguments;
+    return;
+  }
   ChunkChoice next = piece();
   if (options_.as_function_call) {
     next.delta.function_call = {.name = "", .arguments = std::move(arguments), .extra = {}};
@@ -189,7 +211,20 @@ void ChoiceText::add_arguments(std::string arguments, std::vector<ChunkChoice>& 
   pieces.push_back(std::move(next));
 }
 
+// A custom tool's call is one fragment: its input is known when the argument around it is.
+void ChoiceText::give_custom_call(std::vector<ChunkChoice>& pieces) {
+  ChunkChoice next = piece();
+  next.delta.tool_calls.push_back({.index = call_count_ - 1,
+                                   .id = "call_" + base::random_alphanumeric(24),
+                                   .type = "custom",
+                                   .name = std::move(custom_->name),
+                                   .arguments = input_of(custom_->arguments)});
+  custom_.reset();
+  pieces.push_back(std::move(next));
+}
+
 void ChoiceText::end_call(std::vector<ChunkChoice>& pieces) {
+  if (custom_) give_custom_call(pieces);
   if (!options_.as_function_call && !options_.one_call_only) return;
   if (call_cut_) return;  // it ends by what cut it
   attach_logprobs(pieces, /*all=*/true);

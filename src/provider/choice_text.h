@@ -33,6 +33,7 @@ struct ChoiceTextOptions {
   std::vector<std::string> stop;
   const text::ToolCallFormat* tool_calls = nullptr;  // how to read calls; null: none may come
   std::vector<std::string> tool_names;               // that may be called; empty: any
+  std::vector<std::string> custom_names;             // those of them that are custom tools
   bool one_call_only = false;                        // parallel_tool_calls: false
   bool as_function_call = false;  // the older form, of a request with functions alone
   bool logprobs = false;
@@ -80,6 +81,7 @@ class ChoiceText {
   void finish_calls(std::vector<ChunkChoice>& pieces);
   void begin_call(std::string name, std::vector<ChunkChoice>& pieces);
   void add_arguments(std::string arguments, std::vector<ChunkChoice>& pieces);
+  void give_custom_call(std::vector<ChunkChoice>& pieces);
   void end_call(std::vector<ChunkChoice>& pieces);
   void add_content(std::string content, std::vector<ChunkChoice>& pieces);
   void end(FinishReason reason, std::vector<ChunkChoice>& pieces);
@@ -100,7 +102,8 @@ class ChoiceText {
   std::int64_t reasoning_tokens_ = 0;
   std::int64_t call_count_ = 0;
   bool has_content_ = false;
-  bool call_cut_ = false;  // the answer ended within a call
+  bool call_cut_ = false;               // the answer ended within a call
+  std::optional<FunctionCall> custom_;  // the custom tool's call that is being read
   bool over_ = false;
   bool cut_ = false;     // by the token limit or a stop string: not a whole document
   std::string content_;  // where there is a validator

@@ -179,6 +179,19 @@ TEST_F(ChoiceTextTest, ACallOfAnotherFunctionIsContent) {
   EXPECT_EQ(run(text, {.tool_calls = hermes_, .tool_names = {"f", "g"}}).calls.size(), 1u);
 }
 
+TEST_F(ChoiceTextTest, AnswersACustomToolWithItsInput) {
+  const auto call = [this](const std::string& arguments) {
+    return run("<tool_call>{\"name\":\"c\",\"arguments\":" + arguments + "}</tool_call>",
+               {.tool_calls = hermes_, .tool_names = {"c"}, .custom_names = {"c"}});
+  };
+  const Answer answer = call("{\"input\": \"a\\nb\"}");
+  ASSERT_EQ(answer.calls.size(), 1u);
+  EXPECT_EQ(answer.calls[0].second, "a\nb");
+  EXPECT_EQ(answer.fragments, 1);
+  EXPECT_EQ(answer.finish, "tool_calls");
+  EXPECT_EQ(call("{\"inputs\": 1}").calls.at(0).second, "{\"inputs\": 1}");
+}
+
 TEST_F(ChoiceTextTest, ABrokenCallIsContent) {
   const Answer answer = run("<tool_call>\n{\"name\": }\n</tool_call>", {.tool_calls = hermes_});
   EXPECT_TRUE(answer.calls.empty());

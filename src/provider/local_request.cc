@@ -82,6 +82,14 @@ std::vector<std::string> names_of(const std::vector<FunctionDefinition>& tools) 
   return names;
 }
 
+std::vector<std::string> custom_names_of(const ChatRequest& request) {
+  std::vector<std::string> names;
+  for (const ToolDefinition& tool : request.tools) {
+    if (tool.custom) names.push_back(tool.function.name);
+  }
+  return names;
+}
+
 engine::SamplingParams read_sampling(const LocalModel& model, const ChatRequest& request,
                                      std::vector<std::string>& ignored) {
   engine::SamplingParams params;
@@ -234,6 +242,7 @@ Result<LocalRequest> read_local_request(const LocalModel& model, const ChatReque
                 .stop = request.stop,
                 .tool_calls = tools->empty() ? nullptr : model.tool_calls,
                 .tool_names = names_of(*tools),
+                .custom_names = custom_names_of(request),
                 .one_call_only = !request.parallel_tool_calls.value_or(true),
                 .as_function_call = protocol::answers_with_function_call(request),
                 .logprobs = local.sequence.sampling.logprobs,

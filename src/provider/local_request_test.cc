@@ -43,6 +43,13 @@ class LocalRequestTest : public testing::Test {
         std::make_unique<text::ChatTemplate>(text::ChatTemplate::parse(source, "test").value());
     model_.template_traits = text::probe_traits(*model_.chat_template);
     model_.tool_calls = text::find_tool_call_format(source);
+    std::vector<std::string> pieces;
+    for (text::TokenId token = 0; token < 256; ++token) {
+      pieces.emplace_back(model_.tokenizer->piece(token));
+    }
+    model_.token_trie =
+        std::make_shared<grammar::TokenTrie>(grammar::TokenTrie::make(pieces, {}).value());
+    model_.constraints = std::make_unique<ConstraintCache>();
   }
 
   Result<LocalRequest> read(const std::string& members,
@@ -153,6 +160,9 @@ TEST_F(LocalRequestTest, OffersTheToolsThatMayBeCalled) {
   EXPECT_EQ(prompt(none), ":hi;");
   EXPECT_EQ(none.text.tool_calls, nullptr);
   EXPECT_TRUE(served(R"(,"functions":[{"name":"f"}])").text.as_function_call);
+  const LocalRequest custom = served(R"(,"tools":[{"type":"custom","custom":{"name":"c"}}])");
+  EXPECT_EQ(prompt(custom), "[c]:hi;");
+  EXPECT_EQ(custom.text.custom_names, std::vector<std::string>{"c"});
   use(kPlain);
   EXPECT_EQ(fault(tools), "tools: unsupported_parameter");
   EXPECT_EQ(fault(R"(,"functions":[{"name":"f"}])"), "functions: unsupported_parameter");

@@ -11,6 +11,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/json_writer.h"
 #include "text/jinja_run.h"
 
 namespace retort::text {
@@ -81,6 +82,14 @@ Value content_value(const std::optional<Content>& content, const TemplateTraits&
 std::string made_id(std::size_t index) {
   std::string digits = std::to_string(index % 100'000);
   return "call" + std::string(5 - digits.size(), '0') + digits;
+}
+
+// A custom tool's call is shown as that of the function that the model knows it by.
+FunctionCall as_function(const ToolCall& call) {
+  if (call.type != "custom") return call.function;
+  std::string arguments = "{\"input\": ";
+  base::append_json_string(arguments, call.function.arguments);
+  return {.name = call.function.name, .arguments = arguments + '}', .extra = {}};
 }
 
 Value call_value(const FunctionCall& call, const std::string& id, const TemplateTraits& traits) {
@@ -156,7 +165,7 @@ class MessageBuilder {
     }
     jinja::List calls;
     for (const ToolCall& call : message.tool_calls) {
-      calls.push_back(call_value(call.function, call.id, traits_));
+      calls.push_back(call_value(as_function(call), call.id, traits_));
     }
     if (message.function_call) {
       last_id_ = made_id(index);
@@ -219,12 +228,6 @@ Result<Value> tools_value(const ChatRequest& request) {
   for (std::size_t i = 0; i < request.tools.size(); ++i) {
     const ToolDefinition& tool = request.tools[i];
     const std::string param = "tools[" + std::to_string(i) + "]";
-    if (tool.custom) {
-      auto custom = parse_json(tool.custom->text());
-      if (!custom) return unreadable(param + ".custom");
-      tools.push_back(Value::dict({{"type", Value::data(tool.type)}, {"custom", *custom}}));
-      continue;
-    }
     names.insert(tool.function.name);
     auto value = function_value(tool.function, param + ".function");
     if (!value) return std::move(value).error();
