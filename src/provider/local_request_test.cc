@@ -169,11 +169,57 @@ TEST_F(LocalRequestTest, OffersTheToolsThatMayBeCalled) {
 }
 
 // Until constrained decoding is there.
-TEST_F(LocalRequestTest, RefusesGuides) {
+TEST_F(LocalRequestTest, BindsTheWholeAnswerToItsForm) {
+  use(kFull);
+  const std::string tool = R"(,"tools":[{"type":"function","function":{"name":"f"}}])";
+  for (const std::string& members :
+       {std::string(R"(,"response_format":{"type":"json_object"})"),
+        std::string(R"(,"response_format":{"type":"json_schema","json_schema":{"name":"n"}})"),
+        std::string(R"(,"guided_choice":["a","b"])"), std::string(R"(,"guided_regex":"a+")"),
+        std::string(R"(,"grammar":"root ::= \"a\"")"), tool + R"(,"tool_choice":"required")",
+        tool + R"(,"tool_choice":{"type":"function","function":{"name":"f"}})"}) {
+    const LocalRequest local = served(members);
+    ASSERT_TRUE(local.sequence.constraint) << members;
+    EXPECT_TRUE(local.sequence.constraint->bound()) << members;
+  }
+  EXPECT_FALSE(served("").sequence.constraint);
+  EXPECT_FALSE(served(tool + R"(,"tool_choice":"none")").sequence.constraint);
+  const LocalRequest free = served(tool);
+  ASSERT_TRUE(free.sequence.constraint);
+  EXPECT_FALSE(free.sequence.constraint->bound());
+}
+
+TEST_F(LocalRequestTest, RefusesFormsThatCannotBeEnforced) {
+  use(kFull);
+  const std::string schema =
+      R"(,"response_format":{"type":"json_schema","json_schema":{"name":"n",)";
+  EXPECT_EQ(fault(schema + R"("schema":{"not":{}}}})"), "response_format: ");
+  EXPECT_EQ(fault(schema + R"("schema":{"type":"string","enum":[1]}}})"), "response_format: ");
+  EXPECT_EQ(fault(R"(,"guided_regex":"(a")"), "guided_regex: invalid_value");
+  EXPECT_EQ(fault(R"(,"guided_regex":"a(?=b)c")"), "guided_regex: invalid_value");
+  EXPECT_EQ(fault(R"(,"grammar":"root ::= ")"), "served");
+  EXPECT_EQ(fault(R"(,"grammar":"root = a")"), "guided_grammar: invalid_value");
+  EXPECT_EQ(fault(R"(,"guided_regex":"a","min_tokens":2)"), "min_tokens: unsupported_parameter");
+  EXPECT_EQ(fault(R"(,"guided_regex":"a","ignore_eos":true)"), "ignore_eos: unsupported_parameter");
+}
+
+TEST_F(LocalRequestTest, ToolsThatNeedNotBeEnforcedAreHeldToAnObjectAndListed) {
+  use(kFull);
+  const auto tool = [](const char* more) {
+    return std::string(R"(,"tools":[{"type":"function","function":{"name":"f",)") + more +
+           R"("parameters":{"type":"object","properties":{"a":{"not":{}}}}}}])";
+  };
+  EXPECT_EQ(served(tool("")).ignored,
+            std::vector<std::string>{"tools[0].function.parameters/properties/a/not"});
+  const std::string refusal = "tools[0].function.parameters: invalid_function_parameters";
+  EXPECT_EQ(fault(tool(R"("strict":true,)")), refusal);
+  EXPECT_EQ(fault(tool("") + R"(,"tool_choice":"required")"), refusal);
+}
+
+TEST_F(LocalRequestTest, ChoicesShareTheirPrompt) {
   use(kPlain);
-  EXPECT_EQ(fault(R"(,"guided_choice":["a"])"), "guided_choice: unsupported_parameter");
-  EXPECT_EQ(fault(R"(,"guided_regex":"a")"), "guided_regex: unsupported_parameter");
-  EXPECT_EQ(fault(R"(,"grammar":"root ::= \"a\"")"), "guided_grammar: unsupported_parameter");
+  EXPECT_EQ(served("").sequence.prompt_group, 0u);
+  EXPECT_NE(served(R"(,"n":2)").sequence.prompt_group, 0u);
 }
 
 }  // namespace
