@@ -107,6 +107,7 @@ class ExpressionPool {
   std::array<std::uint8_t, 256> byte_classes() const;
 
   std::size_t size() const noexcept { return nodes_.size(); }
+  const ExpressionLimits& limits() const noexcept { return limits_; }
   // A limit was met: what has been made since is not to be relied on.
   bool exhausted() const noexcept { return exhausted_; }
 

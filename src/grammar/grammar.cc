@@ -137,6 +137,7 @@ Result<Grammar> GrammarBuilder::finish(RuleId root) && {
     return refused("The grammar is left-recursive: a rule can begin with itself.");
   }
   Grammar grammar{.rules = std::move(rules_), .root = root, .expressions = std::move(expressions_)};
+  grammar.depth_max = depth_max_;
   grammar.byte_class = grammar.expressions.byte_classes();
   grammar.byte_classes =
       1u + *std::max_element(grammar.byte_class.begin(), grammar.byte_class.end());

@@ -36,6 +36,9 @@ struct Rule {
   std::vector<RuleId> parts;
 };
 
+// Arrays and objects inside each other in an answer: what readers of JSON, ours too, let through.
+inline constexpr std::uint32_t kJsonDepthMax = 64;
+
 // White space in a row that is let through between the tokens of JSON.
 inline constexpr std::uint8_t kSpaceMax = 64;
 
@@ -45,6 +48,7 @@ struct Grammar {
   RuleId root = 0;
   ExpressionPool expressions;
   std::array<std::uint8_t, 256> byte_class{};  // of the pool
+  std::uint32_t depth_max = kUnbounded;        // rules that may be unfinished at once
   std::size_t byte_classes = 0;
 };
 
@@ -71,6 +75,10 @@ class GrammarBuilder {
   // Gives `reserved` the meaning of `meaning`.
   void define(RuleId reserved, RuleId meaning);
 
+  // No more than `depth_max` rules may be unfinished at once: for JSON, the brackets that are open.
+  // What would go deeper cannot come.
+  void limit_depth(std::uint32_t depth_max) { depth_max_ = depth_max; }
+
   bool exhausted() const noexcept { return exhausted_ || expressions_.exhausted(); }
   std::size_t rules() const noexcept { return rules_.size(); }
 
@@ -89,6 +97,7 @@ class GrammarBuilder {
   std::vector<Rule> rules_;
   std::unordered_map<Expression, RuleId> terminals_[2];  // the rule of one, plain and spaced
   std::size_t parts_ = 0;
+  std::uint32_t depth_max_ = kUnbounded;
   bool exhausted_ = false;
 };
 

@@ -48,7 +48,9 @@ Automaton::Automaton(Grammar grammar, const MatcherLimits& limits)
       expressions_(std::move(grammar.expressions)),
       byte_class_(grammar.byte_class),
       byte_classes_(grammar.byte_classes),
+      depth_max_(grammar.depth_max),
       frames_(1, {0, 0, 0}),
+      depth_(1, 0),
       closures_(1) {
   closures_[0] = {.known = true, .can_end = true};
   for (unsigned byte = 256; byte-- > 0;) {
@@ -56,17 +58,31 @@ Automaton::Automaton(Grammar grammar, const MatcherLimits& limits)
   }
 }
 
-FrameId Automaton::frame(const Frame& frame) {
+// Nothing where it would stand too deep.
+std::optional<FrameId> Automaton::frame(const Frame& frame) {
   const auto [found, added] = frame_index_.try_emplace(frame, static_cast<FrameId>(frames_.size()));
   if (!added) return found->second;
-  if (frames_.size() >= limits_.frames_max) {
-    exhausted_ = true;
+  const std::uint32_t depth = depth_[frame.parent] + 1;
+  if (frames_.size() >= limits_.frames_max) exhausted_ = true;
+  if (exhausted_ || depth > depth_max_) {
     frame_index_.erase(found);
-    return 0;
+    return std::nullopt;
   }
   frames_.push_back(frame);
+  depth_.push_back(depth);
   closures_.emplace_back();
   return found->second;
+}
+
+// What exhausted(), worn() and bytes() say.
+void Automaton::take_stock() {
+  constexpr std::size_t kFrameBytes = 96, kExpressionBytes = 128;  // with their indexes
+  const std::size_t expressions = expressions_.size();
+  worn_ = frames_.size() > limits_.frames_max / 2 ||
+          expressions > expressions_.limits().expressions_max / 2;
+  bytes_ = frames_.size() * kFrameBytes + expressions * kExpressionBytes +
+           (cells_.size() + row_of_.size()) * sizeof(Expression) +
+           closure_tops_.size() * sizeof(Top) + mask_bytes_;
 }
 
 // Rules to enter and frames to leave, instead of recursion: a document's depth is not the stack's.
@@ -105,6 +121,10 @@ struct Automaton::Expansion {
   }
 };
 
+void Automaton::enter_below(RuleId rule, const Frame& above, Expansion& into) {
+  if (const std::optional<FrameId> parent = frame(above)) into.enter(rule, *parent);
+}
+
 void Automaton::enter(RuleId id, FrameId parent, Expansion& into) {
   const Rule& rule = rules_[id];
   switch (rule.kind) {
@@ -119,13 +139,13 @@ void Automaton::enter(RuleId id, FrameId parent, Expansion& into) {
       return;
     case Rule::Kind::sequence:
       if (rule.parts.empty()) return into.leave(parent);
-      return into.enter(rule.parts[0], frame({id, 1, parent}));
+      return enter_below(rule.parts[0], {id, 1, parent}, into);
     case Rule::Kind::choice:
       for (const RuleId part : rule.parts) into.enter(part, parent);
       return;
     case Rule::Kind::repeat:
       if (rule.min == 0) into.leave(parent);
-      if (rule.max > 0) into.enter(rule.parts[0], frame({id, 1, parent}));
+      if (rule.max > 0) enter_below(rule.parts[0], {id, 1, parent}, into);
       return;
   }
 }
@@ -141,8 +161,9 @@ void Automaton::leave(FrameId id, Expansion& into) {
     // The last part needs no frame: what follows it is what follows the sequence.
     const bool last = at.progress + 1 == rule.parts.size();
     if (at.progress == rule.parts.size()) return into.leave(at.parent);
-    const FrameId parent = last ? at.parent : frame({at.rule, at.progress + 1, at.parent});
-    return into.enter(rule.parts[at.progress], parent);
+    const RuleId part = rule.parts[at.progress];
+    if (last) return into.enter(part, at.parent);
+    return enter_below(part, {at.rule, at.progress + 1, at.parent}, into);
   }
   if (at.progress >= rule.min) into.leave(at.parent);
   if (at.progress < rule.max) {
@@ -150,7 +171,7 @@ void Automaton::leave(FrameId id, Expansion& into) {
     const std::uint32_t rounds = rule.max == kUnbounded
                                      ? std::min(at.progress + 1, std::max(rule.min, 1u))
                                      : at.progress + 1;
-    into.enter(rule.parts[0], frame({at.rule, rounds, at.parent}));
+    enter_below(rule.parts[0], {at.rule, rounds, at.parent}, into);
   }
 }
 
@@ -252,6 +273,7 @@ bool Automaton::accept(Place& place, std::string_view bytes) {
     std::swap(at, behind);
   }
   place = std::move(at);
+  take_stock();
   return true;
 }
 
@@ -379,7 +401,10 @@ void Automaton::fill_mask(const Place& place, const TokenTrie& trie,
   if (exhausted_) return;
   known.trie = &trie;
   known.tops = place.tops;
+  mask_bytes_ -= known.mask.size() * sizeof(std::uint64_t);
   known.mask.assign(mask.begin(), mask.end());
+  mask_bytes_ += known.mask.size() * sizeof(std::uint64_t);
+  take_stock();
 }
 
 // The one byte that may come; -1 where there are several, or none.

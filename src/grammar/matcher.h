@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,9 +27,9 @@ namespace retort::grammar {
 
 struct MatcherLimits {
   std::size_t frames_max = 1'000'000;
-  std::size_t tops_max = 4096;           // of one place
-  std::size_t row_cells_max = 16 << 20;  // transitions remembered, 4 bytes each
-  std::size_t masks_max = 64;            // masks remembered, a bit a token each
+  std::size_t tops_max = 4096;          // of one place
+  std::size_t row_cells_max = 2 << 20;  // transitions remembered, 4 bytes each
+  std::size_t masks_max = 64;           // masks remembered, a bit a token each
 };
 
 // What is behind a place, by number; frame 0 is the end of the document.
@@ -66,6 +67,11 @@ class Automaton {
   // A limit was met: the place of the last call is not to be relied on, and the answer must end
   // with an error. Stays set.
   bool exhausted() const noexcept { return exhausted_; }
+  // More than half of a limit is used up: answers that stand in it can go on, new ones had better
+  // begin with an automaton of their own.
+  bool worn() const noexcept { return worn_; }
+  // Of memory, roughly.
+  std::size_t bytes() const noexcept { return bytes_; }
 
  private:
   struct Frame {
@@ -91,9 +97,11 @@ class Automaton {
   struct Expansion;  // a closure being worked out
   class Walk;        // of a token tree beside a place
 
-  FrameId frame(const Frame& frame);
+  void take_stock();
+  std::optional<FrameId> frame(const Frame& frame);
   const Closure& closure(FrameId frame);
   void enter(RuleId rule, FrameId parent, Expansion& into);
+  void enter_below(RuleId rule, const Frame& above, Expansion& into);
   void leave(FrameId frame, Expansion& into);
   void settle(Expansion& expansion);
 
@@ -114,15 +122,20 @@ class Automaton {
   std::size_t byte_classes_;
   std::array<std::uint8_t, 256> first_of_class_{};
 
+  std::uint32_t depth_max_;
   std::vector<Frame> frames_;
+  std::vector<std::uint32_t> depth_;  // by frame: the frames behind it
   std::unordered_map<Frame, FrameId, FrameHash> frame_index_;
   std::vector<Closure> closures_;  // by frame
   std::vector<Top> closure_tops_;
   std::vector<std::uint32_t> row_of_;  // by expression: its row in cells_, 1-based; 0: none yet
   std::vector<Expression> cells_;      // [rows, byte_classes]: the derivatives known
   std::vector<KnownMask> masks_;       // by a hash of the place
-  std::vector<Top> walk_tops_;         // working memory of Walk
+  std::size_t mask_bytes_ = 0;
+  std::vector<Top> walk_tops_;  // working memory of Walk
   std::atomic<bool> exhausted_ = false;
+  std::atomic<bool> worn_ = false;
+  std::atomic<std::size_t> bytes_ = 0;
 };
 
 // One answer. Not thread-safe; copies go on apart.

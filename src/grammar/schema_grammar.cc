@@ -204,6 +204,7 @@ Result<SchemaRule> add(GrammarBuilder& builder, std::string_view json, const Sch
   if (refusal) return refusal_error(*refusal);
   auto validator = SchemaValidator::make(source, refusal);
   if (refusal) return refusal_error(*refusal);
+  builder.limit_depth(kJsonDepthMax + 1);  // and the document itself
   SchemaForms forms(source, validator, limits);
   Result<RuleId> value = Compiler(forms, limits, builder).compile();
   refusal = forms.refusal();

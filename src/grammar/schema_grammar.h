@@ -1,10 +1,11 @@
 // A JSON Schema compiled: the grammar that lets through what fits it, and the last check.
 //
 // Properties come in the schema's order, optional ones may be left out; white space may stand where
-// JSON has it, up to kSpaceMax in a row. What is let through fits the schema, but that keys which
-// the schema does not declare may be repeated and that nesting has no bound: the validator sees
-// both. What fits is let through, but for other orders of properties, integers spelled with a
-// fraction or exponent, and other escapes in the strings of an enum or const and in declared names.
+// JSON has it, up to kSpaceMax in a row; arrays and objects nest kJsonDepthMax deep. What is let
+// through fits the schema, but that keys which the schema does not declare
+// may be repeated: the validator sees that. What fits is let through, but for other orders of
+// properties, integers spelled with a fraction or exponent, and other escapes in the strings of an
+// enum or const and in declared names.
 #pragma once
 
 #include <memory>

@@ -196,5 +196,21 @@ TEST(SchemaGrammar, NeverLeadsToADeadEnd) {
   EXPECT_TRUE(begun.accept("[]}"));
 }
 
+TEST(SchemaGrammar, AnswersNestNoDeeperThanReadersOfJsonGo) {
+  const CompiledSchema compiled = compile_schema("{}").value();
+  const auto automaton = std::make_shared<Automaton>(Grammar(compiled.grammar));
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  EXPECT_TRUE(accepts(automaton, nested(kJsonDepthMax)));
+  EXPECT_TRUE(compiled.validator->check(nested(kJsonDepthMax)));
+  EXPECT_FALSE(accepts(automaton, nested(kJsonDepthMax + 1)));
+  Matcher matcher(automaton);
+  ASSERT_TRUE(matcher.accept(std::string(kJsonDepthMax, '[')));
+  EXPECT_FALSE(Matcher(matcher).accept("["));
+  EXPECT_TRUE(matcher.accept("]"));
+  EXPECT_FALSE(automaton->exhausted());
+}
+
 }  // namespace
 }  // namespace retort::grammar

@@ -8,7 +8,8 @@ Result<CompiledConstraint> ConstraintCache::get(const std::string& key, const Co
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = index_.find(key); found != index_.end()) {
-      if (!found->second->compiled.automaton->exhausted()) {
+      const grammar::Automaton& automaton = *found->second->compiled.automaton;
+      if (!automaton.exhausted() && !automaton.worn()) {
         entries_.splice(entries_.begin(), entries_, found->second);
         return found->second->compiled;
       }
@@ -24,10 +25,16 @@ Result<CompiledConstraint> ConstraintCache::get(const std::string& key, const Co
   entries_.push_front({key, *compiled});
   index_.emplace(key, entries_.begin());
   key_bytes_ += key.size();
-  while (entries_.size() > limits_.entries_max || key_bytes_ > limits_.key_bytes_max) {
-    drop_oldest();
-  }
+  while (too_large() && entries_.size() > 1) drop_oldest();
   return compiled;
+}
+
+// Automata grow as they are used, so that they are measured anew each time.
+bool ConstraintCache::too_large() const {
+  std::size_t bytes = 0;
+  for (const Entry& entry : entries_) bytes += entry.compiled.automaton->bytes();
+  return entries_.size() > limits_.entries_max || key_bytes_ > limits_.key_bytes_max ||
+         bytes > limits_.automaton_bytes_max;
 }
 
 void ConstraintCache::drop_oldest() {

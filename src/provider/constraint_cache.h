@@ -27,7 +27,8 @@ struct CompiledConstraint {
 
 struct ConstraintCacheLimits {
   std::size_t entries_max = 64;
-  std::size_t key_bytes_max = 8 << 20;  // of all entries together
+  std::size_t key_bytes_max = 8 << 20;          // of all entries together
+  std::size_t automaton_bytes_max = 256 << 20;  // of all entries together
 };
 
 // Thread-safe. Two threads that miss on the same key at once both compile.
@@ -38,7 +39,7 @@ class ConstraintCache {
   explicit ConstraintCache(const ConstraintCacheLimits& limits = {}) : limits_(limits) {}
 
   // What `key` was compiled to, or what `compile` now says. Errors are not kept. An automaton that
-  // has met its limits is compiled anew.
+  // is worn is compiled anew; answers that stand in it keep it.
   Result<CompiledConstraint> get(const std::string& key, const Compile& compile);
 
   std::size_t size() const;
@@ -49,6 +50,7 @@ class ConstraintCache {
     CompiledConstraint compiled;
   };
 
+  bool too_large() const;
   void drop_oldest();
 
   const ConstraintCacheLimits limits_;
