@@ -138,22 +138,22 @@ std::string_view role_of(const Function&) {
 
 template <typename One>
 void write_message(std::string& out, const One& message) {
-  constexpr bool is_assistant = std::is_same_v<One, Assistant>;
-  constexpr bool is_function = std::is_same_v<One, Function>;
+  constexpr bool kIsAssistant = std::is_same_v<One, Assistant>;
+  constexpr bool kIsFunction = std::is_same_v<One, Function>;
   JsonObject object(out);
   object.string("role", role_of(message));
   if (message.content) {
     write_content(object.key("content"), *message.content);
-  } else if (is_assistant || is_function) {
+  } else if (kIsAssistant || kIsFunction) {
     object.null("content");  // some services want the member there
   }
-  if constexpr (is_function) {
+  if constexpr (kIsFunction) {
     object.string("name", message.name);
   } else {
     object.optional("name", message.name);
   }
   if constexpr (std::is_same_v<One, Tool>) object.string("tool_call_id", message.tool_call_id);
-  if constexpr (is_assistant) {
+  if constexpr (kIsAssistant) {
     object.optional("refusal", message.refusal);
     object.optional("reasoning_content", message.reasoning_content);
     write_calls(object, message);

@@ -109,14 +109,14 @@ bool CallObject::read_arguments() {
   if (arguments == "null") arguments = "{}";
   if (!is_json_object(arguments)) return false;
   if (name_) {
-    give(std::move(arguments));
+    give(arguments);
   } else {
     arguments_ = std::move(arguments);
   }
   return true;
 }
 
-void CallObject::give(std::string arguments) {
+void CallObject::give(std::string_view arguments) {
   begun_ = true;
   arguments_over_ = true;
   fresh_ += arguments;

@@ -38,7 +38,7 @@ class CallObject {
   bool end_value();
   bool read_name();
   bool read_arguments();
-  void give(std::string arguments);
+  void give(std::string_view arguments);
 
   bool needs_arguments_;
   JsonScanner scanner_;
