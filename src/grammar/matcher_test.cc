@@ -212,9 +212,9 @@ TEST(Matcher, FramesBeyondTheLimitExhaustIt) {
   const auto automaton = std::make_shared<Automaton>(std::move(builder).finish(nest).value(),
                                                      MatcherLimits{.frames_max = 100});
   Matcher matcher(automaton);
-  ASSERT_TRUE(matcher.accept(std::string(20, '[')));
+  ASSERT_TRUE(matcher.accept(std::string(12, '[')));
   EXPECT_FALSE(automaton->worn());
-  ASSERT_TRUE(matcher.accept(std::string(20, '[')));
+  ASSERT_TRUE(matcher.accept(std::string(12, '[')));
   EXPECT_TRUE(automaton->worn());
   EXPECT_FALSE(matcher.accept(std::string(200, '[')));
   EXPECT_TRUE(matcher.exhausted());
