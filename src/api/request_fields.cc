@@ -83,9 +83,9 @@ constexpr std::array kFields = {
         "RequestTools.ToolsKeepTheirSchemasSpelling"},
     RequestField{"tool_choice", State::honoured,
                  R"({"oneOf":[{"enum":["none","auto","required"]},{"type":"object"}]})",
-                 "`none`, `auto` and allowed_tools in mode auto; `required` and a named function "
-                 "are refused until constrained decoding is there",
-                 "LocalRequestTest.OffersTheToolsThatMayBeCalled"},
+                 "`none`, `auto`, `required`, a named function, allowed_tools in both modes; every "
+                 "call is held to its function's schema (docs/constrained-decoding.md)",
+                 "LocalRequestTest.BindsTheWholeAnswerToItsForm"},
     RequestField{"parallel_tool_calls", State::honoured, R"({"type":"boolean","default":true})",
                  "false: the answer ends behind its first call",
                  "ChoiceTextTest.OneCallOnlyEndsBehindTheFirst"},
@@ -100,8 +100,9 @@ constexpr std::array kFields = {
     RequestField{
         "response_format", State::honoured,
         R"({"oneOf":[{"enum":["text","json_object"]},{"type":"object"}]})",
-        "`text`; `json_object` and `json_schema` are refused until constrained decoding is there",
-        "ChatRequest.ResponseFormatTakesEveryForm"},
+        "`text`, `json_object`, `json_schema`: enforced whole, or refused by the JSON pointer of "
+        "what is not (docs/constrained-decoding.md); `strict` or not",
+        "LocalRequestTest.RefusesFormsThatCannotBeEnforced"},
     RequestField{"stream", State::honoured, R"({"type":"boolean","default":false})",
                  "server-sent events", "ChatCompletionsTest.StreamsOneEventAChunkAndEndsWithDone"},
     RequestField{"stream_options", State::honoured, R"({"type":"object"})", "only with `stream`",
@@ -168,15 +169,19 @@ constexpr std::array kFields = {
                  "an extension", "LocalRequestTest.TurnsOptionsIntoASequence"},
     RequestField{"ignore_eos", State::honoured, R"({"type":"boolean","default":false})",
                  "an extension", "LocalRequestTest.TurnsOptionsIntoASequence"},
-    RequestField{"guided_choice", State::refused,
+    RequestField{"guided_choice", State::honoured,
                  R"({"type":"array","minItems":1,"items":{"type":"string"}})",
-                 "until constrained decoding is there", "LocalRequestTest.RefusesGuides"},
-    RequestField{"guided_regex", State::refused, R"({"type":"string"})",
-                 "until constrained decoding is there", "LocalRequestTest.RefusesGuides"},
-    RequestField{"guided_grammar", State::refused, R"({"type":"string"})",
-                 "until constrained decoding is there", "LocalRequestTest.RefusesGuides"},
-    RequestField{"grammar", State::refused, R"({"type":"string"})",
-                 "another name of `guided_grammar`", "LocalRequestTest.RefusesGuides"},
+                 "an extension: the answer is one of these",
+                 "LocalRequestTest.BindsTheWholeAnswerToItsForm"},
+    RequestField{"guided_regex", State::honoured, R"({"type":"string"})",
+                 "an extension: the whole answer matches (ECMA-262)",
+                 "LocalRequestTest.BindsTheWholeAnswerToItsForm"},
+    RequestField{"guided_grammar", State::honoured, R"({"type":"string"})",
+                 "an extension: the answer is in this GBNF grammar",
+                 "LocalRequestTest.BindsTheWholeAnswerToItsForm"},
+    RequestField{"grammar", State::honoured, R"({"type":"string"})",
+                 "another name of `guided_grammar`",
+                 "LocalRequestTest.BindsTheWholeAnswerToItsForm"},
 };
 
 std::string_view word_of(State state) {
