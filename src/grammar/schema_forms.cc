@@ -31,6 +31,7 @@ SchemaForms::SchemaForms(std::shared_ptr<const SchemaSource> source,
   forms_[kNoForm].worked_out = true;
   forms_[kNoForm].possible = TypeSet{0};
   for (const SourceSchema& schema : sources_) {
+    if (over_time()) return;
     std::vector<std::pair<std::string, std::string>> patterns;
     if (schema.pattern) patterns.emplace_back(*schema.pattern, "pattern");
     for (const SourceProperty& property : schema.pattern_properties) {

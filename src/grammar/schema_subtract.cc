@@ -32,7 +32,9 @@ bool SchemaForms::subtract_from(const Draft& draft, SourceId other, std::vector<
   Draft rest = draft;
   Parts parts = draft.parts;
   add(parts, other);
-  const TypeSet overlap = possible(form_of(parts)) & draft.types;
+  const FormId both = form_of(parts);
+  const TypeSet overlap = possible(both) & draft.types;
+  if (overlap != 0 && !forms_[both].possible) return false;  // a guess
   // What is a single value, and what `other` takes all of, is gone as a whole.
   const TypeSet gone = overlap & (kNull | kFalse | kTrue | all_fit(other));
   rest.types &= all_but(gone);
