@@ -233,14 +233,12 @@ TEST(SchemaData, WhateverTheGrammarLeadsToFits) {
       Result<CompiledSchema> compiled = compile_schema(one.schema);
       if (!compiled) continue;
       const auto automaton = std::make_shared<Automaton>(std::move(compiled->grammar));
-      for (int i = 0; i < 2; ++i) {
-        ++begun;
-        const std::optional<std::string> text = walk(automaton, random);
-        if (!text || is_left_to_reader(*text)) continue;
-        ++ended;
-        const Result<void> fits = compiled->validator->check(*text);
-        EXPECT_TRUE(fits) << fits.error().message() << "\n" << *text << "\n" << one.schema;
-      }
+      ++begun;
+      const std::optional<std::string> text = walk(automaton, random);
+      if (!text || is_left_to_reader(*text)) continue;
+      ++ended;
+      const Result<void> fits = compiled->validator->check(*text);
+      EXPECT_TRUE(fits) << fits.error().message() << "\n" << *text << "\n" << one.schema;
     }
   }
   std::printf("%zu of %zu random documents ended\n", ended, begun);
