@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "base/utf8.h"
 
 namespace retort::provider {
@@ -227,6 +229,131 @@ TEST_F(ChoiceTextTest, ThinkingThatTheTokenLimitCutLeavesTheContentEmpty) {
   EXPECT_EQ(answer.reasoning, "Hm");
   EXPECT_EQ(answer.content, "");
   EXPECT_EQ(answer.finish, "length");
+}
+
+// ---- Promise 3: what an answer says does not depend on how its text was cut into tokens.
+
+// Everything that a part of ChoiceText looks for, whole and in pieces, and what looks alike.
+const std::vector<std::string>& fragments() {
+  static const std::vector<std::string> kFragments = {"<think>",
+                                                      "</think>",
+                                                      "<tool_call>",
+                                                      "</tool_call>",
+                                                      "\n",
+                                                      " ",
+                                                      "a",
+                                                      "é",
+                                                      "😀",
+                                                      "\xF0\x9F",
+                                                      "\xFF",
+                                                      "STOP",
+                                                      "ST",
+                                                      "OP",
+                                                      "<",
+                                                      "</",
+                                                      "tool",
+                                                      "_call>",
+                                                      "{\"name\": \"f\", ",
+                                                      "\"arguments\": {\"x\": [1, \"}\"]}}",
+                                                      "\"arguments\": {",
+                                                      "}",
+                                                      "{",
+                                                      "\"",
+                                                      "\\",
+                                                      "[",
+                                                      "]"};
+  return kFragments;
+}
+
+// The bytes, and behind them the fragments that are not one byte.
+text::Tokenizer fragment_tokenizer() {
+  text::Vocabulary vocabulary;
+  const auto add = [&vocabulary](std::string_view bytes) {
+    std::string letters;
+    for (const char c : bytes) {
+      base::append_utf8(letters, text::byte_level_letter(static_cast<unsigned char>(c)));
+    }
+    vocabulary.tokens.push_back({.text = letters});
+  };
+  for (int byte = 0; byte < 256; ++byte) add(std::string(1, static_cast<char>(byte)));
+  for (const std::string& fragment : fragments()) {
+    if (fragment.size() > 1) add(fragment);
+  }
+  return text::Tokenizer::make(std::move(vocabulary)).value();
+}
+
+// `text` in tokens: wherever a longer one fits, it is taken or not.
+std::vector<TokenId> cut(const std::string& text, std::mt19937& random) {
+  std::vector<TokenId> tokens;
+  for (std::size_t at = 0; at < text.size();) {
+    TokenId token = static_cast<unsigned char>(text[at]);
+    std::size_t size = 1;
+    TokenId id = 256;
+    for (const std::string& fragment : fragments()) {
+      if (fragment.size() == 1) continue;
+      if (text.compare(at, fragment.size(), fragment) == 0 && random() % 2 == 0) {
+        token = id;
+        size = fragment.size();
+      }
+      ++id;
+    }
+    tokens.push_back(token);
+    at += size;
+  }
+  return tokens;
+}
+
+TEST(ChoiceText, SaysTheSameHoweverItsTextWasCutIntoTokens) {
+  const text::Tokenizer tokenizer = fragment_tokenizer();
+  std::mt19937 random(7);
+  const auto read = [&](const std::vector<TokenId>& tokens, const ChoiceTextOptions& options,
+                        EndReason reason) {
+    ChoiceText choice(tokenizer, options);
+    std::string said;
+    const auto take = [&said](const std::vector<ChunkChoice>& pieces) {
+      for (const ChunkChoice& piece : pieces) {
+        const Delta& delta = piece.delta;
+        if (delta.reasoning_content) said += "R" + *delta.reasoning_content;
+        for (const ToolCallDelta& call : delta.tool_calls) {
+          said += "\nT" + std::to_string(call.index) + call.name.value_or("") + ":" +
+                  call.arguments.value_or("");
+        }
+        if (delta.content && !delta.content->empty()) said += "\nC" + *delta.content;
+        if (piece.finish_reason) said += "\nF" + piece.finish_reason->value;
+      }
+    };
+    for (const TokenId token : tokens) {
+      if (!choice.over()) take(choice.push({.token = token, .top = {}}));
+    }
+    take(choice.finish(reason));
+    // Which piece holds how much is the cut's; what the pieces say together is not.
+    for (const char* mark : {"R", "\nC", "\nT0:", "\nT1:", "\nT2:", "\nT3:"}) {
+      for (std::size_t at = said.find(mark); at != said.npos; at = said.find(mark, at)) {
+        said.erase(at, std::string(mark).size());
+      }
+    }
+    return said;
+  };
+  const text::ReasoningFormat* reasoning = text::find_reasoning_format("</think>");
+  for (int i = 0; i < 3000; ++i) {
+    std::string text;
+    for (std::size_t n = random() % 14; n > 0; --n) {
+      text += fragments()[random() % fragments().size()];
+    }
+    ChoiceTextOptions options{.stop = random() % 2 ? std::vector<std::string>{"STOP", "]}}"}
+                                                   : std::vector<std::string>{}};
+    if (random() % 3 > 0) {
+      options.tool_calls = text::find_tool_call_format_named("hermes");
+      options.tool_names = {"f"};
+    }
+    if (random() % 2) options.reasoning = reasoning;
+    options.one_call_only = random() % 4 == 0;
+    const EndReason reason = random() % 3 ? EndReason::end_token : EndReason::length;
+    const std::string first = read(cut(text, random), options, reason);
+    for (int other = 0; other < 4; ++other) {
+      ASSERT_EQ(read(cut(text, random), options, reason), first) << text;
+    }
+  }
 }
 
 }  // namespace
