@@ -76,7 +76,9 @@ class Handler {
 
   bool on_object_end(std::size_t count, error_code& ec) {
     const Frame frame = frames_.back();
-    if (const Key* twice = duplicate_key(frame)) return duplicate(*twice, ec);
+    if (const Key* twice = limits_.duplicate_keys ? nullptr : duplicate_key(frame)) {
+      return duplicate(*twice, ec);
+    }
     keys_.resize(frame.first_key);
     escaped_keys_.resize(frame.first_escaped_key);
     frames_.pop_back();

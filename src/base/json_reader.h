@@ -23,6 +23,7 @@ namespace retort::base {
 struct JsonLimits {
   std::size_t depth_max = 64;                   // arrays and objects inside each other
   std::size_t values_max = 250'000;             // scalars, arrays and objects together
+  bool duplicate_keys = false;                  // let them be; in a tree the last one counts
   ErrorKind kind = ErrorKind::invalid_request;  // of the errors: whose text this is
 };
 

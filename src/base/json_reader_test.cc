@@ -77,6 +77,12 @@ TEST(JsonReader, NamesADuplicateKeyByPathAndByte) {
   EXPECT_EQ(problem(R"({"a":{"b":1},"b":{"b":2}})"), "");
 }
 
+TEST(JsonReader, TakesTheLastOfDuplicateKeysWhereTheyAreLetBe) {
+  const JsonLimits limits{.duplicate_keys = true};
+  EXPECT_TRUE(check_json(R"({"a":{"b":1,"b":2},"a":3})", limits));
+  EXPECT_EQ(read_json(R"({"a":1,"b":0,"a":2})", limits).value().at("a"), 2);
+}
+
 TEST(JsonReader, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(problem(""), "the text is empty (at byte 0)");
   EXPECT_EQ(problem(" \n"), "the text is empty (at byte 2)");

@@ -1,11 +1,27 @@
 #include "grammar/json_value.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <set>
+#include <string>
 
 #include "base/json_view.h"
 
 namespace retort::grammar {
 namespace {
+
+// What reading and judging, which go down by calls, need well under a megabyte of stack for.
+constexpr std::size_t kAnswerDepthMax = 512;
+
+void keep_last_of_each_key(JsonValue& object) {
+  std::set<std::string, std::less<>> seen;
+  for (std::size_t i = object.keys.size(); i-- > 0;) {
+    if (seen.insert(object.keys[i]).second) continue;
+    object.keys.erase(object.keys.begin() + static_cast<std::ptrdiff_t>(i));
+    object.elements.erase(object.elements.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
 
 Result<JsonValue> read(const base::JsonView& view) {
   using Type = base::JsonView::Type;
@@ -46,6 +62,7 @@ Result<JsonValue> read(const base::JsonView& view) {
         value.keys.push_back(std::move(member.key));
         value.elements.push_back(std::move(*read_member));
       }
+      keep_last_of_each_key(value);
       break;
   }
   return value;
@@ -69,6 +86,13 @@ const JsonValue* JsonValue::find(std::string_view key) const {
 
 Result<JsonValue> JsonValue::parse(std::string_view text) {
   const Result<base::JsonView> view = base::JsonView::parse(text);
+  if (!view) return view.error();
+  return read(*view);
+}
+
+Result<JsonValue> JsonValue::parse_answer(std::string_view text) {
+  const Result<base::JsonView> view =
+      base::JsonView::parse(text, {.depth_max = kAnswerDepthMax, .duplicate_keys = true});
   if (!view) return view.error();
   return read(*view);
 }

@@ -235,7 +235,7 @@ Verdict SchemaValidator::finds(const std::string& pattern, std::string_view text
 }
 
 Result<void> SchemaValidator::check(std::string_view document) const {
-  const Result<JsonValue> value = JsonValue::parse(document);
+  const Result<JsonValue> value = JsonValue::parse_answer(document);
   if (!value) return Error(ErrorKind::malformed, value.error().message());
   Judge judge(*this);
   switch (judge.judge(0, *value)) {

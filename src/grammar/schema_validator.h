@@ -36,7 +36,8 @@ class SchemaValidator {
                                                      std::optional<SchemaRefusal>& refusal);
   ~SchemaValidator();
 
-  // Checks a whole document. The error (malformed) says what does not fit.
+  // Checks a whole document, as JsonValue::parse_answer reads it. The error (malformed) says what
+  // does not fit.
   Result<void> check(std::string_view document) const;
   Verdict judge(SourceId schema, const JsonValue& value, LeftOut left_out = {}) const;
   // Whether the pattern, one of the schema's, finds something in `text`.

@@ -50,6 +50,23 @@ TEST(SchemaValidator, ReadsPatternsAsEcmaDoes) {
   expect(R"({"pattern":"^[[:alpha:]]$"})", R"("q]")", false);
 }
 
+// A grammar cannot know which keys there were: what a model repeats is read as clients read it.
+TEST(SchemaValidator, TakesTheLastOfEqualKeys) {
+  const std::string numbers = R"({"additionalProperties":{"type":"number"},"minProperties":2})";
+  expect(numbers, R"({"a":"b","a":1,"c":2})", true);
+  expect(numbers, R"({"a":1,"a":"b","c":2})", false);
+  expect(numbers, R"({"a":1,"a":1})", false);
+}
+
+TEST(SchemaValidator, ReadsAnswersThatNestDeeperThanRequestsMay) {
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  const std::string recursive = R"({"type":"array","items":{"$ref":"#"}})";
+  expect(recursive, nested(512), true);
+  expect(recursive, nested(513), false);
+}
+
 TEST(SchemaValidator, JudgesEveryKeywordOfObjectsAndArrays) {
   const std::string object = R"({"properties":{"a":{"type":"null"}},"required":["a"],
       "patternProperties":{"^n":{"type":"number"}},"additionalProperties":{"type":"string"},
