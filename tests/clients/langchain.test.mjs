@@ -72,6 +72,7 @@ test("a bound tool is called and answered", async () => {
 
 test("every tool_choice binds, streamed and not", async () => {
   const { wire, chat } = connect();
+  const trip = { type: "function", function: { name: "trip", parameters: tripSchema } };
   const rename = {
     type: "function",
     function: {
@@ -84,7 +85,7 @@ test("every tool_choice binds, streamed and not", async () => {
   };
   const named = { type: "function", function: { name: "rename" } };
   for (const choice of ["required", "any", "rename", named]) {
-    const bound = chat.bindTools([tools[0], rename],
+    const bound = chat.bindTools([trip, rename],
       { tool_choice: choice, parallel_tool_calls: false });
     const whole = await bound.invoke("Hello!");
     const streamed = await gathered(await bound.stream("Hello!"));

@@ -119,7 +119,7 @@ test("runTools with a named function ends behind its call", async () => {
   for (const stream of [false, true]) {
     const asked = [];
     const runner = completions.runTools({
-      ...ask("Hello!"), tools: weatherTools(asked), stream,
+      ...ask(weatherQuestion), tools: weatherTools(asked), stream,
       tool_choice: { type: "function", function: { name: "get_current_weather" } },
     });
     await runner.done();

@@ -70,6 +70,7 @@ def suites(cache, url, keyed_url):
         ("atoma (python)", [*runner, "test_atoma"], {}),
         ("atoma (python, older)", [*runner, "test_atoma"], older),
         ("openai (python)", [*runner, "test_openai"], {}),
+        ("openai (python), structured", [*runner, "test_structured"], {}),
         ("gradient (python)", [*runner, "test_gradient"], {}),
         ("langchain (python)", [*runner, "test_langchain"], {}),
         ("node", node_command(cache), {}),

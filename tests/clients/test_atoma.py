@@ -6,9 +6,11 @@ the test.
 import asyncio
 import unittest
 
+import httpx
 from atoma_sdk import AtomaSDK, models
 
 import conversations
+import wire
 from client_case import ClientCase
 from conversations import Answer
 
@@ -29,8 +31,8 @@ class Atoma(ClientCase):
 
     # Without a key no Authorization is sent. (With "", as in the documentation, h11 refuses to send
     # the header "Bearer "; the case empty_bearer of tests/api sends it.)
-    def client(self, url=None, key=None):
-        return AtomaSDK(bearer_auth=key, server_url=url or self.url)
+    def client(self, url=None, key=None, **options):
+        return AtomaSDK(bearer_auth=key, server_url=url or self.url, **options)
 
     def collect(self, events):
         answer = Answer()
@@ -120,6 +122,28 @@ class Atoma(ClientCase):
                         calls += choice.delta.tool_calls or []
         self.assertEqual(calls[0]["function"]["name"], "get_current_weather")
         self.assertTrue(all(call["id"] and call["type"] == "function" for call in calls))
+
+    def test_forms_and_forced_tools_are_kept_to_streamed_and_not(self):
+        tools = conversations.example("create")["tools"]
+        function = tools[0]["function"]
+        schema = {"type": "object", "properties": {"size": {"enum": ["small", "large"]}},
+                  "required": ["size"], "additionalProperties": False}
+        beneath = wire.Wire()
+        with self.client(client=beneath.client(httpx)) as client:
+            for sent, finish in (
+                    ({"response_format": {"type": "json_schema", "json_schema": {
+                        "name": "s", "schema": schema, "strict": True}}}, "stop"),
+                    ({"tools": tools, "tool_choice": "required"}, "tool_calls"),
+                    ({"tools": tools, "tool_choice": {
+                        "type": "function", "function": {"name": function["name"]}}}, "tool_calls"),
+                    ({"functions": [function], "function_call": {"name": function["name"]}},
+                     "function_call")):
+                body = conversations.question(0) | sent | {"max_tokens": 400}
+                answer = Answer.of_completion(client.chat.create(**body))
+                self.assertIn(answer.finish_reason, (finish, "length"))
+                streamed = self.collect(client.chat.create_stream(**body))
+                self.assertEqual(streamed, self.comparable(answer))
+                beneath.require_last_two_equal()
 
     def test_a_mistake_is_an_api_error_that_names_the_field(self):
         with self.client() as client:

@@ -7,8 +7,10 @@ import unittest
 
 import do_gradientai
 import gradient
+import httpx
 
 import conversations
+import wire
 from client_case import ClientCase
 from conversations import Answer
 
@@ -92,6 +94,25 @@ class DigitalOceanClaims:
 
         asyncio.run(run())
 
+    def test_every_tool_choice_binds_streamed_and_not(self):
+        tools = conversations.example("create")["tools"]
+        named = {"type": "function", "function": {"name": tools[0]["function"]["name"]}}
+        beneath = wire.Wire()
+        with self.make(self.classes[0], http_client=beneath.client(httpx)) as client:
+            for choice in ("required", named):
+                body = greedy(0) | {"tools": tools, "tool_choice": choice, "max_tokens": 400}
+                message = client.chat.completions.create(**body).choices[0].message
+                self.assertEqual(message.tool_calls[0].function.name, tools[0]["function"]["name"])
+                self.collect(client.chat.completions.create(**body, **STREAM))
+                beneath.require_last_two_equal()
+            # The package has no response_format of its own; its extra_body sends any.
+            form = {"type": "json_schema", "json_schema": {
+                "name": "size", "schema": {"enum": ["small", "large"]}}}
+            body = greedy(0) | {"extra_body": {"response_format": form}}
+            self.assertTrue(client.chat.completions.create(**body).choices[0].message.content)
+            self.collect(client.chat.completions.create(**body, **STREAM))
+            beneath.require_last_two_equal()
+
     def test_each_mistake_has_its_class(self):
         package = self.package
         with self.make(self.classes[0]) as client:
@@ -116,9 +137,9 @@ class Gradient(DigitalOceanClaims, ClientCase):
     package = gradient
     classes = (gradient.Gradient, gradient.AsyncGradient)
 
-    def make(self, kind, url=None, key="none"):
+    def make(self, kind, url=None, key="none", **options):
         return kind(base_url=url or self.url, model_access_key=key, access_token="unused",
-                    max_retries=0)
+                    max_retries=0, **options)
 
     def every_field(self):
         return super().every_field() | {"reasoning_effort": "none"}
@@ -134,8 +155,9 @@ class GradientAncestor(DigitalOceanClaims, ClientCase):
     package = do_gradientai
     classes = (do_gradientai.GradientAI, do_gradientai.AsyncGradientAI)
 
-    def make(self, kind, url=None, key="none"):
-        return kind(base_url=url or self.url, inference_key=key, api_key="unused", max_retries=0)
+    def make(self, kind, url=None, key="none", **options):
+        return kind(base_url=url or self.url, inference_key=key, api_key="unused", max_retries=0,
+                    **options)
 
 
 if __name__ == "__main__":
