@@ -99,7 +99,7 @@ TEST(SchemaValidator, FollowsReferencesAndChoices) {
 }
 
 TEST(SchemaValidator, RefusesWhatIsNoDocument) {
-  for (const char* text : {"", "{", "1 2", R"({"a":1,"a":1})", "\"\xFF\""}) {
+  for (const char* text : {"", "{", "1 2", "\"\xFF\""}) {
     expect("{}", text, false);
   }
 }

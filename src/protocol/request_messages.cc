@@ -2,6 +2,7 @@
 //
 // A message is read into one struct that has them all and then turned into its role's. What a role
 // does not have (tool_calls of a user) is an unknown field, listed and kept like any other.
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -188,6 +189,25 @@ std::string read_role(FieldReader& in, const JsonView& message, const Path& path
   return role.value_or("");
 }
 
+// A tool's message answers a call of the assistant's message before it; other tools' messages may
+// stand between. Atoma's types let the id be absent, and then nobody can tell.
+void check_answers_a_call(FieldReader& in, const AnyMessage& message, const Path& at,
+                          const std::vector<Message>& before) {
+  if (message.role != "tool" || message.tool_call_id.empty() || in.failed()) return;
+  auto last = before.rbegin();
+  while (last != before.rend() && std::holds_alternative<Tool>(*last)) ++last;
+  const auto* caller = last == before.rend() ? nullptr : std::get_if<Assistant>(&*last);
+  const bool answers =
+      caller != nullptr &&
+      std::any_of(caller->tool_calls.begin(), caller->tool_calls.end(),
+                  [&](const ToolCall& call) { return call.id == message.tool_call_id; });
+  if (answers) return;
+  in.refuse(
+      Path(at, "role"), "",
+      "Invalid parameter: messages with role 'tool' must be a response to a preceding message "
+      "with 'tool_calls' that holds their tool_call_id.");
+}
+
 }  // namespace
 
 void read_messages(FieldReader& in, const JsonView& value, const Path& path,
@@ -200,6 +220,7 @@ void read_messages(FieldReader& in, const JsonView& value, const Path& path,
     message.role = read_role(in, element, at);
     read_members<AnyMessage>(in, element, at, fields_of(message.role), message, &message.extra);
     check_message(in, message, at);
+    check_answers_a_call(in, message, at, out);
     if (in.failed()) return;
     out.push_back(to_message(std::move(message)));
   }

@@ -106,6 +106,14 @@ TEST(RequestMessages, MessagesAtFaultAreNamedByPath) {
        "messages[0].function_call.arguments: missing_required_parameter"},
       {R"({"role":"function","content":"x"})", "messages[0].name: missing_required_parameter"},
       {R"({"role":"tool","tool_call_id":"1"})", "messages[0].content: missing_required_parameter"},
+      {R"({"role":"tool","content":"x","tool_call_id":"1"})", "messages[0].role: "},
+      {R"({"role":"assistant","content":"x","tool_calls":[{"id":"1","function":
+          {"name":"f","arguments":"{}"}}]},{"role":"tool","content":"x","tool_call_id":"2"})",
+       "messages[1].role: "},
+      {R"({"role":"assistant","content":"x","tool_calls":[{"id":"1","function":
+          {"name":"f","arguments":"{}"}}]},{"role":"user","content":"x"},
+          {"role":"tool","content":"x","tool_call_id":"1"})",
+       "messages[2].role: "},
       {R"({"role":"tool","content":"x","tool_call_id":1})",
        "messages[0].tool_call_id: invalid_type"},
   };
