@@ -133,10 +133,9 @@ constexpr std::array kFields = {
         "checked: 16 pairs, 64 and 512 characters", "ChatRequest.MetadataHasItsLimits"},
     RequestField{"store", State::refused, R"({"type":"boolean","default":false})",
                  "when true: nothing is stored yet", "ChatRequest.WhatIsNotDoneIsRefusedByName"},
-    RequestField{
-        "prompt_cache_key", State::accepted, R"({"type":"string"})",
-        "nothing is kept from one request to the next yet, so there is nothing that it could part",
-        "ChatRequest.EveryFieldReachesTheRequest"},
+    RequestField{"prompt_cache_key", State::honoured, R"({"type":"string"})",
+                 "only requests with the same key share what was computed for a common beginning",
+                 "LocalRequestTest.TheCacheKeySaltsTheCache"},
     RequestField{"prompt_cache_retention", State::accepted,
                  R"({"enum":["in_memory","in-memory","24h"]})",
                  "how long something is kept is the server's to say",

@@ -175,7 +175,7 @@ bool Engine::step() {
     const bool whole = entry.tokens == sequence.pending();
     const std::size_t prompt = sequence.request.prompt.size();
     const std::size_t before = std::min(sequence.computed, prompt);
-    sequence.computed += entry.tokens;
+    scheduler_.advance(sequence, entry.tokens);
     prompt_tokens_ += std::min(sequence.computed, prompt) - before;
     if (whole) accept_logits(sequence, std::span(logits_).subspan(vocabulary * row++, vocabulary));
   }

@@ -128,13 +128,28 @@ TEST_F(EngineTest, ChoicesOfOnePromptShareItAndAreTheSameBitsAsAlone) {
     alone.push_back(run({choices.back()}).front().line);
   }
   EXPECT_NE(alone[0], alone[1]);
-  const std::uint64_t before = engine_->stats().prompt_tokens;
+  start();  // with nothing in its cache
   const std::vector<Answer> together = run(choices);
   for (std::size_t i = 0; i < choices.size(); ++i) EXPECT_EQ(together[i].line, alone[i]);
   const std::size_t prompt = choices[0].prompt.size();
   ASSERT_TRUE(await_stats([](const EngineStats& stats) { return stats.running == 0; }));
   const std::size_t rest = prompt - (prompt - 1) / model::kPageTokens * model::kPageTokens;
-  EXPECT_EQ(engine_->stats().prompt_tokens - before, prompt + 3 * rest);
+  EXPECT_EQ(engine_->stats().prompt_tokens, prompt + 3 * rest);
+}
+
+TEST_F(EngineTest, ABeginningThatIsCachedChangesNoBit) {
+  start();
+  const Answer cold = run({request(7)}).front();
+  ASSERT_TRUE(await_stats([](const EngineStats& stats) { return stats.running == 0; }));
+  const std::uint64_t before = engine_->stats().prompt_tokens;
+  EXPECT_EQ(run({request(7)}).front().line, cold.line);
+  ASSERT_TRUE(await_stats([](const EngineStats& stats) { return stats.running == 0; }));
+  EXPECT_LE(engine_->stats().prompt_tokens - before, model::kPageTokens);
+  SequenceRequest salted = request(7);
+  salted.cache_salt = "another's";
+  EXPECT_EQ(run({salted}).front().line, cold.line);
+  ASSERT_TRUE(await_stats([](const EngineStats& stats) { return stats.running == 0; }));
+  EXPECT_GT(engine_->stats().prompt_tokens - before, salted.prompt.size());
 }
 
 // Token i is spelled by the byte i, the first 26 by letters.

@@ -50,8 +50,9 @@ void Scheduler::admit() {
     if (!running_.empty() && needed > pool_.free()) return;
     const auto place =
         std::upper_bound(running_.begin(), running_.end(), waiting_.front(), arrived_before);
-    running_.insert(place, std::move(waiting_.front()));
+    const auto admitted = running_.insert(place, std::move(waiting_.front()));
     waiting_.pop_front();
+    adopt_pages(**admitted);
   }
 }
 
@@ -75,6 +76,7 @@ bool Scheduler::park_youngest(const Sequence& for_whom) {
     if (scheduled(*victim) || victim->pages.empty()) continue;
     pool_.give_back(victim->pages);
     victim->computed = 0;
+    victim->remembered = 0;
     std::unique_ptr<Sequence> parked = std::move(running_[i - 1]);
     running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i - 1));
     add(std::move(parked));
@@ -89,27 +91,44 @@ bool Scheduler::scheduled(const Sequence& sequence) const {
   });
 }
 
-// Whether another sequence is about to read this one's prompt. Where it has, takes over its pages:
-// all that the prompt fills, but for its last token, whose logits each sequence needs itself.
+// Whether another sequence is reading this one's prompt; where none is any more, takes over what
+// has been read.
 bool Scheduler::waits_for_prompt(Sequence& sequence) {
   const std::size_t pages = (sequence.request.prompt.size() - 1) / model::kPageTokens;
   if (sequence.request.prompt_group == 0 || sequence.computed > 0 || pages == 0) return false;
-  bool somebody_reads = false;
   for (const std::unique_ptr<Sequence>& other : running_) {
     if (other.get() == &sequence) break;  // those behind it wait for it
     if (other->request.prompt_group != sequence.request.prompt_group) continue;
-    if (other->computed < pages * model::kPageTokens) {
-      somebody_reads = somebody_reads || !other->paused();
-      continue;
-    }
-    pool_.give_back(sequence.pages);
-    sequence.pages.assign(other->pages.begin(),
-                          other->pages.begin() + static_cast<std::ptrdiff_t>(pages));
-    for (const model::PageId page : sequence.pages) pool_.share(page);
-    sequence.computed = pages * model::kPageTokens;
-    return false;
+    if (other->computed < pages * model::kPageTokens && !other->paused()) return true;
   }
-  return somebody_reads;
+  adopt_pages(sequence);
+  return false;
+}
+
+// Takes over the pages of the tokens that it begins with, as far as the pool knows them; not that
+// of its last token, whose logits it needs.
+void Scheduler::adopt_pages(Sequence& sequence) {
+  if (!options_.prefix_cache || sequence.computed > 0) return;
+  pool_.give_back(sequence.pages);
+  const std::size_t pages = (sequence.tokens.size() - 1) / model::kPageTokens;
+  while (sequence.pages.size() < pages) {
+    const auto page = pool_.find(sequence.key_of(sequence.pages.size()));
+    if (!page) break;
+    sequence.pages.push_back(*page);
+  }
+  sequence.computed = sequence.pages.size() * model::kPageTokens;
+  sequence.remembered = sequence.pages.size();
+  if (sequence.output_tokens() == 0) {
+    sequence.channel->cached_tokens = static_cast<std::int64_t>(sequence.computed);
+  }
+}
+
+void Scheduler::advance(Sequence& sequence, std::size_t tokens) {
+  sequence.computed += tokens;
+  if (!options_.prefix_cache) return;
+  for (; sequence.remembered < sequence.computed / model::kPageTokens; ++sequence.remembered) {
+    pool_.remember(sequence.pages[sequence.remembered], sequence.key_of(sequence.remembered));
+  }
 }
 
 void Scheduler::schedule(Sequence& sequence, std::size_t tokens) {

@@ -7,8 +7,9 @@
 // stay, and it is read again later. Since results do not depend on batch or chunks (promise 2),
 // parking changes no output.
 //
+// A sequence that begins as another did takes over the pages that are still there (PagePool).
 // Sequences of one prompt group (the choices of a request) read their prompt once: the first reads
-// it, the others wait and take over its full pages, which nobody writes to any more.
+// it, the others wait for its pages.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +25,7 @@ namespace retort::engine {
 struct SchedulerOptions {
   std::size_t batch_sequences_max = 32;  // sequences that run at once
   std::size_t step_tokens_max = 512;     // tokens in one step
+  bool prefix_cache = true;              // keep what was computed for those who begin the same
 };
 
 struct ScheduledSequence {
@@ -42,6 +44,9 @@ class Scheduler {
   // where they are until remove().
   std::vector<ScheduledSequence> plan();
 
+  // `sequence` has `tokens` more of its tokens computed.
+  void advance(Sequence& sequence, std::size_t tokens);
+
   // Takes out a sequence, running or waiting, and frees its pages.
   std::unique_ptr<Sequence> remove(Sequence* sequence);
 
@@ -58,6 +63,7 @@ class Scheduler {
   bool park_youngest(const Sequence& for_whom);
   bool scheduled(const Sequence& sequence) const;
   bool waits_for_prompt(Sequence& sequence);
+  void adopt_pages(Sequence& sequence);
   void schedule(Sequence& sequence, std::size_t tokens);
 
   SchedulerOptions options_;

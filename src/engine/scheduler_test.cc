@@ -14,7 +14,8 @@ class SchedulerTest : public testing::Test {
   Sequence* add(Scheduler& scheduler, std::size_t prompt) {
     auto sequence = std::make_unique<Sequence>();
     sequence->arrival = arrivals_++;
-    sequence->request.prompt.assign(prompt, 1);
+    // No two prompts begin alike.
+    sequence->request.prompt.assign(prompt, static_cast<TokenId>(100 + arrivals_));
     sequence->tokens = sequence->request.prompt;
     sequence->channel = std::make_shared<TokenChannel>(context_.get_executor(), 2, [] {});
     Sequence* raw = sequence.get();
@@ -23,9 +24,9 @@ class SchedulerTest : public testing::Test {
   }
 
   // Does what the engine does after a forward pass: one token for each whole sequence.
-  static void advance(const std::vector<ScheduledSequence>& plan) {
+  static void advance(Scheduler& scheduler, const std::vector<ScheduledSequence>& plan) {
     for (const ScheduledSequence& entry : plan) {
-      entry.sequence->computed += entry.tokens;
+      scheduler.advance(*entry.sequence, entry.tokens);
       if (entry.sequence->pending() == 0) entry.sequence->tokens.push_back(7);
     }
   }
@@ -44,13 +45,13 @@ class SchedulerTest : public testing::Test {
 TEST_F(SchedulerTest, DecodeIsNotStarvedByLongPrefill) {
   Scheduler scheduler({.batch_sequences_max = 4, .step_tokens_max = 16}, 100);
   Sequence* chat = add(scheduler, 4);
-  advance(scheduler.plan());
+  advance(scheduler, scheduler.plan());
   Sequence* document = add(scheduler, 100);
   for (int step = 0; step < 5; ++step) {
     const auto plan = scheduler.plan();
     EXPECT_EQ(tokens_of(plan, chat), 1u);
     EXPECT_EQ(tokens_of(plan, document), 15u);
-    advance(plan);
+    advance(scheduler, plan);
   }
 }
 
@@ -61,17 +62,18 @@ TEST_F(SchedulerTest, APromptGroupReadsItsPromptOnceAndSharesItsPages) {
   for (int i = 0; i < 3; ++i) {
     choices.push_back(add(scheduler, kPrompt));
     choices.back()->request.prompt_group = 9;
+    choices.back()->request.prompt = choices.back()->tokens = choices[0]->tokens;
   }
   const auto first = scheduler.plan();
   ASSERT_EQ(first.size(), 1u);
   EXPECT_EQ(tokens_of(first, choices[0]), kPrompt);
-  advance(first);
+  advance(scheduler, first);
   const auto second = scheduler.plan();
   EXPECT_EQ(tokens_of(second, choices[1]), 5u);
   EXPECT_EQ(tokens_of(second, choices[2]), 5u);
   EXPECT_EQ(choices[2]->pages[2], choices[0]->pages[2]);
   EXPECT_NE(choices[2]->pages[3], choices[0]->pages[3]);
-  advance(second);
+  advance(scheduler, second);
   EXPECT_EQ(scheduler.pages().free(), 100u - 3 - 3);
   for (Sequence* choice : choices) scheduler.remove(choice);
   EXPECT_EQ(scheduler.pages().free(), 100u);
@@ -82,11 +84,63 @@ TEST_F(SchedulerTest, APromptGroupGoesOnWhenItsReaderLeaves) {
   Sequence* reader = add(scheduler, 4 * kPage);
   Sequence* other = add(scheduler, 4 * kPage);
   reader->request.prompt_group = other->request.prompt_group = 9;
+  other->request.prompt = other->tokens = reader->tokens;
   const auto plan = scheduler.plan();
   EXPECT_EQ(tokens_of(plan, other), 0u);
-  advance(plan);
+  advance(scheduler, plan);
   scheduler.remove(reader);
   EXPECT_EQ(tokens_of(scheduler.plan(), other), kPage);
+  EXPECT_EQ(other->computed, kPage);  // what had been read is not read again
+}
+
+TEST_F(SchedulerTest, ASequenceTakesOverThePagesOfOneThatBeganAlike) {
+  Scheduler scheduler({.batch_sequences_max = 4, .step_tokens_max = 512}, 100);
+  Sequence* first = add(scheduler, 3 * kPage + 5);
+  const std::vector<TokenId> tokens = first->tokens;
+  advance(scheduler, scheduler.plan());
+  scheduler.remove(first);
+  EXPECT_EQ(scheduler.pages().free(), 100u);
+  const auto begin_like_it = [&](std::size_t same, const char* salt) {
+    Sequence* sequence = add(scheduler, same + 2);
+    std::copy_n(tokens.begin(), same, sequence->tokens.begin());
+    sequence->request.prompt = sequence->tokens;
+    sequence->request.cache_salt = salt;
+    const auto plan = scheduler.plan();
+    const std::size_t read = tokens_of(plan, sequence);
+    EXPECT_EQ(sequence->channel->cached_tokens + static_cast<std::int64_t>(read),
+              std::ssize(sequence->tokens));
+    scheduler.remove(sequence);
+    return read;
+  };
+  EXPECT_EQ(begin_like_it(3 * kPage + 5, ""), 7u);
+  EXPECT_EQ(begin_like_it(2 * kPage - 1, ""), kPage + 1);
+  EXPECT_EQ(begin_like_it(3 * kPage, "mine"), 3 * kPage + 2);
+  // A prompt that is nothing but full pages still needs its last token's logits.
+  Sequence* whole = add(scheduler, 3 * kPage);
+  whole->request.prompt = whole->tokens = {tokens.begin(), tokens.begin() + 3 * kPage};
+  EXPECT_EQ(tokens_of(scheduler.plan(), whole), kPage);
+}
+
+TEST_F(SchedulerTest, PagesThatAreNeededAreTakenFromTheOldestBeginning) {
+  Scheduler scheduler({.batch_sequences_max = 4, .step_tokens_max = 512}, 6);
+  std::vector<std::vector<TokenId>> prompts;
+  for (int i = 0; i < 2; ++i) {
+    Sequence* sequence = add(scheduler, 2 * kPage + 1);
+    prompts.push_back(sequence->tokens);
+    advance(scheduler, scheduler.plan());
+    scheduler.remove(sequence);
+  }
+  // Two pages hold nothing known; the third is the end of the first prompt.
+  Sequence* other = add(scheduler, 3 * kPage - 1);
+  advance(scheduler, scheduler.plan());
+  scheduler.remove(other);
+  for (const auto& [prompt, read] :
+       {std::pair(prompts[1], std::size_t{1}), std::pair(prompts[0], kPage + 1)}) {
+    Sequence* again = add(scheduler, prompt.size());
+    again->request.prompt = again->tokens = prompt;
+    EXPECT_EQ(tokens_of(scheduler.plan(), again), read);
+    scheduler.remove(again);
+  }
 }
 
 TEST_F(SchedulerTest, RunsNoMoreThanTheBatchAndServesInOrderOfArrival) {
@@ -104,14 +158,14 @@ TEST_F(SchedulerTest, RunsNoMoreThanTheBatchAndServesInOrderOfArrival) {
 }
 
 TEST_F(SchedulerTest, ParksTheYoungestWhenPagesRunOutAndReadsItAgainLater) {
-  Scheduler scheduler({.batch_sequences_max = 4, .step_tokens_max = 512}, 4);
+  Scheduler scheduler({.batch_sequences_max = 4, .prefix_cache = false}, 4);
   Sequence* old = add(scheduler, kPage);
   Sequence* young = add(scheduler, kPage);
-  advance(scheduler.plan());
+  advance(scheduler, scheduler.plan());
   // Each now takes a second page for its 33rd token, which leaves none.
-  advance(scheduler.plan());
+  advance(scheduler, scheduler.plan());
   EXPECT_EQ(scheduler.pages().free(), 0u);
-  while (old->tokens.size() < 2 * kPage + 1) advance(scheduler.plan());
+  while (old->tokens.size() < 2 * kPage + 1) advance(scheduler, scheduler.plan());
   // The older one needs a third page: the younger one gives up both of its own.
   const auto plan = scheduler.plan();
   EXPECT_EQ(tokens_of(plan, old), 1u);
@@ -127,7 +181,7 @@ TEST_F(SchedulerTest, ASlowReaderPausesItselfOnly) {
   Scheduler scheduler({}, 100);
   Sequence* slow = add(scheduler, 3);
   Sequence* fast = add(scheduler, 3);
-  advance(scheduler.plan());
+  advance(scheduler, scheduler.plan());
   slow->channel->events.try_push({});
   slow->channel->events.try_push({});
   const auto plan = scheduler.plan();
@@ -157,7 +211,7 @@ TEST_F(SchedulerTest, EveryLoadFinishesHoweverFewThePages) {
     std::size_t tokens = 0;
     for (const ScheduledSequence& entry : plan) tokens += entry.tokens;
     EXPECT_LE(tokens, 24u);
-    advance(plan);
+    advance(scheduler, plan);
     std::erase_if(left, [&scheduler](Sequence* sequence) {
       const bool done = sequence->tokens.size() >= 4 * kPage;
       if (done) scheduler.remove(sequence);

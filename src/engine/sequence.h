@@ -7,9 +7,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/page_pool.h"
 #include "engine/sampler.h"
 #include "engine/token_stream.h"
 #include "grammar/constraint.h"
@@ -32,8 +34,10 @@ struct SequenceRequest {
   // The tokens in which the model would spell some bytes: for those that its grammar forces.
   // Thread- safe; unset: such bytes are sampled one token at a time.
   std::function<std::vector<TokenId>(std::string_view)> encode;
-  // Requests of the same group have the same prompt, and share its pages; 0: none.
+  // Requests of the same group have the same prompt, which one of them reads for all; 0: none.
   std::uint64_t prompt_group = 0;
+  // Only requests with the same salt share what has been computed for a common beginning.
+  std::string cache_salt;
 };
 
 struct Sequence {
@@ -44,6 +48,8 @@ struct Sequence {
   std::vector<TokenId> tokens;  // prompt, then output
   std::size_t computed = 0;     // how many of them have their keys and values in `pages`
   std::vector<PageId> pages;    // page i holds positions [i * kPageTokens, (i + 1) * kPageTokens)
+  std::vector<PageKey> keys;    // keys[0] is the salt's, keys[i + 1] page i's; as far as needed
+  std::size_t remembered = 0;   // pages that the pool knows by their keys
   TokenCounts counts;
   std::vector<std::uint64_t> mask;  // of the next token, while the constraint is bound
   std::deque<TokenId> forced;       // tokens to take without a choice, before any other
@@ -54,6 +60,9 @@ struct Sequence {
   }
   // The mask of the next token: what the constraint allows, end tokens where it may end.
   void fill_mask();
+
+  // The key of page `page`, which `tokens` fill.
+  const PageKey& key_of(std::size_t page);
 
   std::size_t pending() const { return tokens.size() - computed; }
   std::size_t output_tokens() const { return tokens.size() - request.prompt.size(); }

@@ -40,6 +40,7 @@ struct TokenChannel {
 
   base::AsyncQueue<TokenEvent> events;
   std::atomic<bool> cancelled = false;
+  std::atomic<std::int64_t> cached_tokens = 0;  // of the prompt, that were not computed anew
 };
 
 // The reader's end. On its executor only, but for cancel().
@@ -60,6 +61,9 @@ class TokenStream {
     return channel_->events.pop_until(deadline);
   }
   std::optional<TokenEvent> try_next() { return channel_->events.try_pop(); }
+
+  // Tokens of the prompt that did not have to be computed; known once the first event has come.
+  std::int64_t cached_tokens() const { return channel_->cached_tokens; }
 
   // Whether no further event will come. A stream that is over without an `end` was cancelled.
   bool over() const { return channel_->events.closed(); }

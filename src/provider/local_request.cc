@@ -234,6 +234,7 @@ Result<LocalRequest> read_local_request(const LocalModel& model, const ChatReque
   local.sequence.ignore_eos = request.ignore_eos.value_or(false);
   local.sequence.end_tokens = model.end_tokens;
   local.sequence.sampling = read_sampling(model, request, local.ignored);
+  local.sequence.cache_salt = request.prompt_cache_key.value_or("");
   local.sequence.constraint = std::move(constraint->constraint);
   local.sequence.encode = [&model](std::string_view bytes) { return spell(model, bytes); };
   local.ignored.insert(local.ignored.end(), constraint->ignored.begin(), constraint->ignored.end());

@@ -216,6 +216,12 @@ TEST_F(LocalRequestTest, ToolsThatNeedNotBeEnforcedAreHeldToAnObjectAndListed) {
   EXPECT_EQ(fault(tool("") + R"(,"tool_choice":"required")"), refusal);
 }
 
+TEST_F(LocalRequestTest, TheCacheKeySaltsTheCache) {
+  use(kPlain);
+  EXPECT_EQ(served("").sequence.cache_salt, "");
+  EXPECT_EQ(served(R"(,"prompt_cache_key":"mine")").sequence.cache_salt, "mine");
+}
+
 TEST_F(LocalRequestTest, ChoicesShareTheirPrompt) {
   use(kPlain);
   EXPECT_EQ(served("").sequence.prompt_group, 0u);

@@ -94,7 +94,7 @@ void LocalStream::queue_usage() {
     reasoning += choice.text.reasoning_tokens();
   }
   usage.total_tokens = usage.prompt_tokens + usage.completion_tokens;
-  usage.prompt_tokens_details.emplace();
+  usage.prompt_tokens_details.emplace().cached_tokens = choices_.front().tokens.cached_tokens();
   usage.completion_tokens_details.emplace().reasoning_tokens = reasoning;
   ready_.push_back(chunk());
   ready_.back().usage = std::move(usage);
