@@ -11,9 +11,6 @@
 namespace retort::grammar {
 namespace {
 
-// What reading and judging, which go down by calls, need well under a megabyte of stack for.
-constexpr std::size_t kAnswerDepthMax = 512;
-
 void keep_last_of_each_key(JsonValue& object) {
   std::set<std::string, std::less<>> seen;
   for (std::size_t i = object.keys.size(); i-- > 0;) {
@@ -91,8 +88,7 @@ Result<JsonValue> JsonValue::parse(std::string_view text) {
 }
 
 Result<JsonValue> JsonValue::parse_answer(std::string_view text) {
-  const Result<base::JsonView> view =
-      base::JsonView::parse(text, {.depth_max = kAnswerDepthMax, .duplicate_keys = true});
+  const Result<base::JsonView> view = base::JsonView::parse(text, {.duplicate_keys = true});
   if (!view) return view.error();
   return read(*view);
 }

@@ -36,8 +36,8 @@ struct JsonValue {
 
   // Reads one document (base::check_json's rules). Fails too where a number is beyond Decimal.
   static Result<JsonValue> parse(std::string_view text);
-  // The same for what a model wrote: it may nest deeper, and of several members with one key the
-  // last counts, as for the readers of JavaScript and Python.
+  // The same for what a model wrote: of several members with one key the last counts, as for the
+  // readers of JavaScript and Python.
   static Result<JsonValue> parse_answer(std::string_view text);
 };
 

@@ -121,7 +121,9 @@ class Atoma(ClientCase):
                     for choice in event.data.choices:
                         calls += choice.delta.tool_calls or []
         self.assertEqual(calls[0]["function"]["name"], "get_current_weather")
-        self.assertTrue(all(call["id"] and call["type"] == "function" for call in calls))
+        self.assertTrue(calls[0]["id"])
+        self.assertTrue(all(call["id"] == "" for call in calls[1:]))
+        self.assertTrue(all(call["type"] == "function" for call in calls))
 
     def test_forms_and_forced_tools_are_kept_to_streamed_and_not(self):
         tools = conversations.example("create")["tools"]

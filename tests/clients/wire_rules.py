@@ -80,7 +80,7 @@ def logprobs_problems(logprobs):
 
 def _call_problems(call, where):
     problems = []
-    if not isinstance(call.get("id"), str) or not call["id"]:
+    if not isinstance(call.get("id"), str):
         problems.append(f"{where}.id is no string")
     if call.get("type") != "function":
         problems.append(f"{where}.type is {call.get('type')!r}")
@@ -106,6 +106,8 @@ def _message_problems(message, content_never_null):
             return [*problems, f"message.tool_calls is {calls!r}"]
         for index, call in enumerate(calls):
             problems += _call_problems(call, f"tool_calls[{index}]")
+            if not call.get("id"):
+                problems.append(f"tool_calls[{index}].id is empty")
             if not isinstance(call.get("function", {}).get("name"), str):
                 problems.append(f"tool_calls[{index}].function.name is no string")
     return problems
@@ -155,12 +157,26 @@ def chunk_problems(chunk):
     return problems
 
 
+def _call_id_problems(chunks):
+    """A call's id comes once, with its first fragment: some clients add the strings up."""
+    problems = []
+    seen = set()
+    for choice in [choice for chunk in chunks for choice in chunk["choices"]]:
+        for call in choice["delta"].get("tool_calls") or []:
+            place = (choice["index"], call["index"])
+            if bool(call["id"]) == (place in seen):
+                problems.append(f"the call {place} has the id {call['id']!r} again or not at first")
+            seen.add(place)
+    return problems
+
+
 def stream_problems(chunks, usage_expected):
     """What is wrong with a whole stream's chunks, the closing [DONE] left out."""
     problems = [f"chunk {index}: {problem}" for index, chunk in enumerate(chunks)
                 for problem in chunk_problems(chunk)]
     if problems or not chunks:
         return problems or ["there is no chunk"]
+    problems += _call_id_problems(chunks)
     for name in ("id", "created", "model"):
         if len({chunk[name] for chunk in chunks}) != 1:
             problems.append(f"{name} changes within the stream")
