@@ -53,9 +53,6 @@ Automaton::Automaton(Grammar grammar, const MatcherLimits& limits)
       depth_(1, 0),
       closures_(1) {
   closures_[0] = {.known = true, .can_end = true};
-  for (unsigned byte = 256; byte-- > 0;) {
-    first_of_class_[byte_class_[byte]] = static_cast<std::uint8_t>(byte);
-  }
 }
 
 // Nothing where it would stand too deep.
@@ -410,17 +407,15 @@ void Automaton::fill_mask(const Place& place, const TokenTrie& trie,
 // The one byte that may come; -1 where there are several, or none.
 int Automaton::only_byte(const Place& place) {
   if (place.can_end) return -1;
-  int only = -1;
-  for (std::size_t k = 0; k < byte_classes_; ++k) {
-    const std::uint8_t byte = first_of_class_[k];
-    const bool possible = std::any_of(place.tops.begin(), place.tops.end(), [&](const Top& top) {
-      return next(top.expression, byte) != ExpressionPool::nothing();
-    });
-    if (!possible) continue;
-    if (only >= 0 || std::count(byte_class_.begin(), byte_class_.end(), k) > 1) return -1;
-    only = byte;
-  }
-  return only;
+  ByteSet possible;
+  for (const Top& top : place.tops) possible = possible | expressions_.first_bytes(top.expression);
+  if (possible.count() != 1) return -1;
+  std::uint8_t byte = 0;
+  while (!possible.has(byte)) ++byte;
+  const bool comes = std::any_of(place.tops.begin(), place.tops.end(), [&](const Top& top) {
+    return next(top.expression, byte) != ExpressionPool::nothing();
+  });
+  return comes ? byte : -1;
 }
 
 std::string Automaton::forced(const Place& place, std::size_t bytes_max) {

@@ -120,7 +120,6 @@ class Automaton {
   ExpressionPool expressions_;
   std::array<std::uint8_t, 256> byte_class_;
   std::size_t byte_classes_;
-  std::array<std::uint8_t, 256> first_of_class_{};
 
   std::uint32_t depth_max_;
   std::vector<Frame> frames_;
