@@ -17,6 +17,9 @@ constexpr std::uint64_t kModulusMax = 10'000;
 // Multiples within bounds that are written out one by one.
 constexpr std::uint64_t kListedMax = 1'000;
 constexpr int kMultiplePlacesMax = 30;
+// Digits in front of the point of a number without an upper bound: what is longer is beyond a
+// double, and refused by readers of JSON. With an exponent, which then has 299 at most.
+constexpr std::uint32_t kWholeDigitsMax = 308, kFewDigits = 9;
 
 // A bound on a number without its sign: the digits on both sides of the point.
 struct Limit {
@@ -90,7 +93,7 @@ class Magnitudes {
     if (integer_) round_inwards();
   }
 
-  Expression plain();
+  Expression plain(std::uint32_t digits_max = kWholeDigitsMax);
   // Those of them with an exponent, where they are simple to tell.
   Expression with_exponent();
   // Those that are multiples, without an exponent.
@@ -152,10 +155,10 @@ void Magnitudes::round_inwards() {
   none_ = none_ || low > high || (low == high && low_.whole > high_->whole);
 }
 
-Expression Magnitudes::plain() {
+Expression Magnitudes::plain(std::uint32_t digits_max) {
   if (none_) return ExpressionPool::nothing();
   const std::size_t low = low_.whole.size();
-  if (!high_) return pool_.either(whole(0, low, {true, false}), longer(low + 1, kUnbounded));
+  if (!high_) return pool_.either(whole(0, low, {true, false}), longer(low + 1, digits_max));
   const std::size_t high = high_->whole.size();
   if (low == high) return whole(0, low, {true, true});
   return pool_.either({whole(0, low, {true, false}), whole(0, high, {false, true}),
@@ -221,22 +224,27 @@ Expression Magnitudes::with_exponent() {
   if (integer_ || none_) return ExpressionPool::nothing();
   const Expression e = pool_.bytes(ByteSet::of('e') | ByteSet::of('E'));
   const Expression plus = pool_.optional(pool_.literal("+"));
-  const Expression sign = pool_.either(plus, pool_.literal("-"));
   if (low_.is_zero() &&
       (!high_ || high_->is_zero())) {  // zero stays zero, and the rest is above it
-    return pool_.concat({plain(), e, sign, some_digits(1)});
+    // No product of the two is beyond a double: readers of JSON refuse those.
+    const Expression up =
+        pool_.concat({plus, zeros(0), pool_.optional(digits('1', '2')), some_digits(1, 2)});
+    const Expression down = pool_.concat(
+        {pool_.literal("-"), zeros(0), pool_.optional(digits('1', '3')), some_digits(1, 2)});
+    return pool_.concat({plain(kFewDigits), e, pool_.either(up, down)});
   }
   // The form that programs choose for small and for large numbers. Below 1e-04:
   std::vector<Expression> exponents;
   if (low_.is_zero() && (high_->whole != "0" || high_->fraction >= "0001")) {
     exponents.push_back(pool_.concat(
         {pool_.literal("-"), zeros(0),
-         pool_.either(digits('5', '9'), pool_.concat(digits('1', '9'), some_digits(1)))}));
+         pool_.either(digits('5', '9'), pool_.concat(digits('1', '9'), some_digits(1, 2)))}));
   }
   if (!high_ && low_.whole.size() <= 16) {  // 1e+16 and above
     const Expression teens = pool_.concat(digits('1', '1'), digits('6', '9'));
     const Expression tens = pool_.concat(digits('2', '9'), digits('0', '9'));
-    const Expression hundreds = pool_.concat(digits('1', '9'), some_digits(2));
+    const Expression hundreds = pool_.either(pool_.concat(digits('1', '2'), some_digits(2, 2)),
+                                             pool_.concat(pool_.literal("30"), digits('0', '7')));
     exponents.push_back(pool_.concat({plus, zeros(0), pool_.either({teens, tens, hundreds})}));
   }
   return pool_.concat({digits('1', '9'), any_fraction(), e, pool_.either(std::move(exponents))});
