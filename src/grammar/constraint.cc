@@ -17,11 +17,12 @@ Constraint::Constraint(std::shared_ptr<const TokenTrie> trie, std::vector<Trigge
 }
 
 std::string Constraint::forced(std::size_t bytes_max) const {
-  return bound() ? matcher_->forced(bytes_max) : std::string();
+  return bound() && !strips_space_ ? matcher_->forced(bytes_max) : std::string();
 }
 
 bool Constraint::accept(std::uint32_t token) {
-  const std::string_view piece = trie_->piece(token);
+  std::string_view piece = trie_->piece(token);
+  if (std::exchange(strips_space_, false) && piece.starts_with(' ')) piece.remove_prefix(1);
   if (!bound()) return take_free(piece);
   if (!matcher_->accept(piece) || matcher_->exhausted()) return false;
   if (matcher_->must_end() && !rules_.once) {

@@ -40,12 +40,19 @@ class Constraint {
   Constraint(std::shared_ptr<const TokenTrie> trie, std::vector<Trigger> triggers,
              TriggerRules rules);
 
+  // The vocabulary begins texts with a space that is not part of them (SentencePiece): the first
+  // token's does not count.
+  void strip_first_space() { strips_space_ = true; }
+
   // Whether a mask applies to the next token.
   bool bound() const noexcept { return matcher_.has_value(); }
   // Words of a mask.
   std::size_t words() const noexcept { return trie_->words(); }
   // The tokens that may come next, end tokens aside. Only while bound().
-  void fill_mask(std::span<std::uint64_t> mask) const { matcher_->fill_mask(*trie_, mask); }
+  void fill_mask(std::span<std::uint64_t> mask) const {
+    matcher_->fill_mask(*trie_, mask);
+    if (strips_space_) matcher_->add_behind_space(*trie_, mask);
+  }
   bool can_end() const noexcept { return bound() ? matcher_->can_end() : !rules_.required; }
   bool must_end() const noexcept { return bound() && matcher_->must_end(); }
   // The bytes that must come next; empty where there is a choice.
@@ -63,6 +70,7 @@ class Constraint {
   std::vector<Trigger> triggers_;
   std::size_t longest_trigger_ = 0;
   TriggerRules rules_;
+  bool strips_space_ = false;  // until the first token has come
   std::optional<Matcher> matcher_;
   std::string tail_;       // of the free text: what a trigger may have begun in
   bool only_tail_ = true;  // the answer is tail_ alone so far, white space in front aside

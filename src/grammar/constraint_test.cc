@@ -11,8 +11,8 @@ namespace retort::grammar {
 namespace {
 
 // Each byte is a token of its own number; these are the longer ones.
-const std::vector<std::string> kLonger = {"<call>", "</call>",   "<call>12", "<call>x",
-                                          "ll>1",   "12</call>", " <ca"};
+const std::vector<std::string> kLonger = {"<call>",    "</call>", "<call>12", "<call>x", "ll>1",
+                                          "12</call>", " <ca",    " 1",       " x"};
 
 class ConstraintTest : public testing::Test {
  protected:
@@ -125,6 +125,19 @@ TEST_F(ConstraintTest, AWholeAnswerIsBoundFromItsBeginning) {
   EXPECT_EQ(constraint.forced(100), "/call>");
   ASSERT_TRUE(accept_bytes(constraint, "/call>"));
   EXPECT_TRUE(constraint.must_end());
+}
+
+TEST_F(ConstraintTest, TheSpaceThatAVocabularyBeginsTextsWithDoesNotCount) {
+  Constraint constraint(trie_, digits());
+  EXPECT_FALSE(allows(constraint, " 1"));
+  constraint.strip_first_space();
+  EXPECT_TRUE(allows(constraint, " 1"));
+  EXPECT_TRUE(allows(constraint, "1"));
+  EXPECT_TRUE(allows(constraint, " "));
+  EXPECT_FALSE(allows(constraint, " x"));
+  ASSERT_TRUE(constraint.accept(token(" 1")));
+  EXPECT_FALSE(allows(constraint, " 1"));
+  ASSERT_TRUE(accept_bytes(constraint, "2</call>"));
 }
 
 }  // namespace

@@ -280,10 +280,11 @@ class Automaton::Walk {
   Walk(Automaton& automaton, const ByteTree& tree, std::span<std::uint64_t> mask)
       : automaton_(automaton), tree_(tree), mask_(mask), tops_(automaton.walk_tops_) {}
 
-  void run(std::span<const Top> from, bool can_end) {
+  // Over the subtree of `root`, at whose bytes the place is `from`.
+  void run(std::span<const Top> from, bool can_end, std::size_t root = 0) {
     tops_.assign(from.begin(), from.end());
-    if (!from.empty() || can_end) take(0);
-    enter(0, 0);
+    if (!from.empty() || can_end) take(root);
+    enter(root, 0);
     while (!levels_.empty() && !automaton_.exhausted_) {
       Level& level = levels_.back();
       while (level.child < level.end && !level.possible.has(tree_.bytes[level.child])) {
@@ -402,6 +403,15 @@ void Automaton::fill_mask(const Place& place, const TokenTrie& trie,
   known.mask.assign(mask.begin(), mask.end());
   mask_bytes_ += known.mask.size() * sizeof(std::uint64_t);
   take_stock();
+}
+
+void Automaton::add_behind_space(const Place& place, const TokenTrie& trie,
+                                 std::span<std::uint64_t> mask) {
+  const std::scoped_lock lock(mutex_);
+  const ByteTree& tree = trie.all();
+  for (std::size_t node = tree.first_child[0]; node < tree.first_child[1]; ++node) {
+    if (tree.bytes[node] == ' ') Walk(*this, tree, mask).run(place.tops, place.can_end, node);
+  }
 }
 
 // The one byte that may come; -1 where there are several, or none.

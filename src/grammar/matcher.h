@@ -61,6 +61,8 @@ class Automaton {
   // Sets `mask` [trie.words()] to the tokens whose bytes may come at `place`. End tokens are the
   // caller's: they may come where place.can_end. `trie` outlives the automaton's use.
   void fill_mask(const Place& place, const TokenTrie& trie, std::span<std::uint64_t> mask);
+  // Adds those tokens to `mask` whose bytes may come at `place` behind a space that does not count.
+  void add_behind_space(const Place& place, const TokenTrie& trie, std::span<std::uint64_t> mask);
   // The bytes that must come next, where there is one way only; at most `bytes_max`.
   std::string forced(const Place& place, std::size_t bytes_max);
 
@@ -149,6 +151,9 @@ class Matcher {
   bool must_end() const noexcept { return place_.tops.empty(); }
   void fill_mask(const TokenTrie& trie, std::span<std::uint64_t> mask) const {
     automaton_->fill_mask(place_, trie, mask);
+  }
+  void add_behind_space(const TokenTrie& trie, std::span<std::uint64_t> mask) const {
+    automaton_->add_behind_space(place_, trie, mask);
   }
   std::string forced(std::size_t bytes_max) const { return automaton_->forced(place_, bytes_max); }
   bool exhausted() const noexcept { return automaton_->exhausted(); }

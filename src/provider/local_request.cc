@@ -236,6 +236,9 @@ Result<LocalRequest> read_local_request(const LocalModel& model, const ChatReque
   local.sequence.sampling = read_sampling(model, request, local.ignored);
   local.sequence.cache_salt = request.prompt_cache_key.value_or("");
   local.sequence.constraint = std::move(constraint->constraint);
+  if (local.sequence.constraint && model.tokenizer->strips_leading_space()) {
+    local.sequence.constraint->strip_first_space();
+  }
   local.sequence.encode = [&model](std::string_view bytes) { return spell(model, bytes); };
   local.ignored.insert(local.ignored.end(), constraint->ignored.begin(), constraint->ignored.end());
   list_ignored_names(model, request, local.ignored);
