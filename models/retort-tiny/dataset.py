@@ -101,9 +101,12 @@ class Batches:
             part["segments"] = np.full((rows, length + 1), -1, np.int64)
             out.append(part)
         pool: list[tuple[list[int], list[float]]] = []
+        longest = max(length + 1 for _, length in shapes)
         while sum(len(ids) for ids, _ in pool) < 1.1 * sum(rows * (length + 1) for rows, length in shapes):
             c = next(long_stream if choose.random() < long else short_stream)
-            pool.append(self.tokenizer.example(c.messages, c.tools))
+            example = self.tokenizer.example(c.messages, c.tools)
+            if len(example[0]) <= longest:  # a row must not stay empty: it has no loss
+                pool.append(example)
         for count, (ids, learn) in enumerate(sorted(pool, key=lambda e: -len(e[0]))):
             for part, filled, (rows, length) in sorted(zip(out, fill, shapes), key=lambda p: p[2][1]):
                 row = min(range(rows), key=lambda r: filled[r])

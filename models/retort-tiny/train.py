@@ -205,10 +205,12 @@ class Run:
             self.model.load_state_dict(load_gguf(init).state_dict())
 
     def save(self) -> None:
-        """Writes beside and renames, so that a break never leaves half a file."""
+        """Writes beside and renames, so that a break never leaves half a file; keeps the one before it, too."""
         state = {"config": self.model.cfg.to_dict(), "model": self.model.state_dict(), "optimizers": [o.state_dict() for o in self.optimizers],
                  "step": self.step, "seconds": self.seconds, "tokens": self.tokens, "rng": torch.get_rng_state()}
         torch.save(state, self.path.with_suffix(".tmp"))
+        if self.path.exists():
+            self.path.rename(self.path.with_suffix(".before.pt"))
         self.path.with_suffix(".tmp").rename(self.path)
 
     def set_rate(self, factor: float) -> None:
@@ -253,7 +255,9 @@ def train(run: Run, budget: float, args: argparse.Namespace, share: tuple[int, i
         loss.backward()
         spent, began = time.time() - began, time.time()
         seconds, tokens, plain_mean = meet(params, min(spent, 60.0), sum(part["ids"].numel() for part in batch), plain, ranks)
-        torch.nn.utils.clip_grad_norm_(params, 1.0)
+        norm = torch.nn.utils.clip_grad_norm_(params, 1.0)
+        if not torch.isfinite(norm):
+            raise SystemExit(f"step {run.step}: the gradient is not finite; the checkpoint is the last good one")
         run.set_rate(rate(run.seconds / budget, run.step))
         for o in run.optimizers:
             o.step()
