@@ -28,10 +28,6 @@ class PieceClock {
   explicit PieceClock(ChatAnswer& answer) : answer_(answer) {}
 
   void saw(const ChatChunk& chunk) {
-    if (chunk.usage) {
-      answer_.usage = *chunk.usage;
-      answer_.metrics.used(answer_.model, *chunk.usage);
-    }
     if (!has_piece(chunk)) return;
     const SteadyClock::time_point now = SteadyClock::now();
     if (last_ == SteadyClock::time_point()) {

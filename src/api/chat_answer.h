@@ -20,7 +20,6 @@ struct ChatAnswer {
   ChatMetrics& metrics;
   std::string model;  // for metrics: as the request spelled it, and known to be served
   base::SteadyClock::time_point began;
-  Usage usage;  // filled when the stream says it
 };
 
 // Each sends the whole answer and says how the request ended.

@@ -110,14 +110,15 @@ base::Awaitable<> chat_completions(const Services& services, http::Exchange& exc
                     .style = admitted->style,
                     .metrics = services.chat_metrics,
                     .model = request.model,
-                    .began = began,
-                    .usage = {}};
+                    .began = began};
   const Outcome outcome = request.stream.value_or(false) ? co_await send_stream(answer)
                                                          : co_await send_document(answer);
   exchange.on_disconnect({});
   const base::SteadyClock::duration time = base::SteadyClock::now() - began;
+  const Usage usage = chunks.usage();
   services.chat_metrics.finished(request.model, outcome, time);
-  log_request(services.log, exchange.head().request_id, request, answer.usage, outcome, time);
+  services.chat_metrics.used(request.model, usage);
+  log_request(services.log, exchange.head().request_id, request, usage, outcome, time);
 }
 
 }  // namespace retort::api

@@ -182,6 +182,17 @@ TEST_F(ChatCompletionsTest, AFailureIsTheLastEventOfAStreamAndThePlainErrorOfADo
   EXPECT_EQ(last.at("error").at("message"), "the service behind died");
   const Answer document = post(kRequest);
   EXPECT_EQ(document.status, 502);
+  // What was generated counts, whatever ended it: two pieces each time. It is counted behind the
+  // answer, so that a reader may have to look again.
+  const std::string counted = "retort_completion_tokens_total{model=\"fake\"} 4";
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  std::string metrics;
+  while (metrics.find(counted) == metrics.npos && std::chrono::steady_clock::now() < limit) {
+    RawClient reader = client();
+    reader.get("/metrics");
+    metrics = reader.read_answer().body;
+  }
+  EXPECT_NE(metrics.find(counted), metrics.npos) << metrics;
 }
 
 TEST_F(ChatCompletionsTest, ClientsThatLeaveCancelTheirStream) {

@@ -11,7 +11,7 @@ namespace retort::grammar {
 namespace {
 
 // Each byte is a token of its own number; these are the longer ones.
-const std::vector<std::string> kLonger = {"<call>",    "</call>", "<call>12", "<call>x", "ll>1",
+const std::vector<std::string> longer_pieces = {"<call>",    "</call>", "<call>12", "<call>x", "ll>1",
                                           "12</call>", " <ca",    " 1",       " x"};
 
 class ConstraintTest : public testing::Test {
@@ -19,7 +19,7 @@ class ConstraintTest : public testing::Test {
   ConstraintTest() {
     std::vector<std::string> pieces(256);
     for (std::size_t byte = 0; byte < 256; ++byte) pieces[byte] = static_cast<char>(byte);
-    pieces.insert(pieces.end(), kLonger.begin(), kLonger.end());
+    pieces.insert(pieces.end(), longer_pieces.begin(), longer_pieces.end());
     trie_ = std::make_shared<TokenTrie>(TokenTrie::make(pieces, {}).value());
   }
 
@@ -38,8 +38,8 @@ class ConstraintTest : public testing::Test {
   }
 
   static std::uint32_t token(std::string_view piece) {
-    for (std::size_t i = 0; i < kLonger.size(); ++i) {
-      if (kLonger[i] == piece) return static_cast<std::uint32_t>(256 + i);
+    for (std::size_t i = 0; i < longer_pieces.size(); ++i) {
+      if (longer_pieces[i] == piece) return static_cast<std::uint32_t>(256 + i);
     }
     return static_cast<std::uint8_t>(piece[0]);
   }

@@ -1,5 +1,6 @@
 #include "provider/fake_provider.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace retort::provider {
@@ -28,8 +29,13 @@ class FakeStream final : public ChatStream {
       last.choices.front().finish_reason = FinishReason::stop;
       co_return Next{.chunk = std::move(last)};
     }
-    if (step == pieces + 2) co_return Next{.chunk = usage()};
+    if (step == pieces + 2) co_return Next{.chunk = usage_chunk()};
     co_return Next{.chunk = std::nullopt, .over = true};
+  }
+
+  Usage usage() const override {
+    const auto pieces = static_cast<std::int64_t>(std::min(step_, script_.pieces.size()));
+    return {.prompt_tokens = 3, .completion_tokens = pieces, .total_tokens = 3 + pieces};
   }
 
   void cancel() override {
@@ -56,11 +62,9 @@ class FakeStream final : public ChatStream {
     return chunk;
   }
 
-  ChatChunk usage() const {
+  ChatChunk usage_chunk() const {
     ChatChunk chunk = head();
-    chunk.usage = Usage{.prompt_tokens = 3,
-                        .completion_tokens = static_cast<std::int64_t>(script_.pieces.size()),
-                        .total_tokens = 3 + static_cast<std::int64_t>(script_.pieces.size())};
+    chunk.usage = usage();
     return chunk;
   }
 

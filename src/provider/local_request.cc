@@ -78,6 +78,7 @@ Result<std::vector<FunctionDefinition>> offered_tools(const ChatRequest& request
 
 std::vector<std::string> names_of(const std::vector<FunctionDefinition>& tools) {
   std::vector<std::string> names;
+  names.reserve(tools.size());
   for (const FunctionDefinition& tool : tools) names.push_back(tool.name);
   return names;
 }

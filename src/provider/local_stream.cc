@@ -85,7 +85,7 @@ void LocalStream::queue(std::vector<ChunkChoice> pieces) {
   }
 }
 
-void LocalStream::queue_usage() {
+Usage LocalStream::usage() const {
   Usage usage;
   usage.prompt_tokens = prompt_tokens_;
   std::int64_t reasoning = 0;
@@ -96,8 +96,12 @@ void LocalStream::queue_usage() {
   usage.total_tokens = usage.prompt_tokens + usage.completion_tokens;
   usage.prompt_tokens_details.emplace().cached_tokens = choices_.front().tokens.cached_tokens();
   usage.completion_tokens_details.emplace().reasoning_tokens = reasoning;
+  return usage;
+}
+
+void LocalStream::queue_usage() {
   ready_.push_back(chunk());
-  ready_.back().usage = std::move(usage);
+  ready_.back().usage = usage();
   usage_sent_ = true;
 }
 

@@ -34,6 +34,7 @@ class LocalStream final : public ChatStream {
   LocalStream(ChunkHead head, std::vector<ChoiceRun> choices, std::int64_t prompt_tokens);
 
   base::Awaitable<Result<Next>> next(base::SteadyClock::time_point deadline) override;
+  Usage usage() const override;
   void cancel() override;
 
  private:

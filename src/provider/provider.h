@@ -42,6 +42,9 @@ class ChatStream {
   // usage. An error is the last thing that comes.
   virtual base::Awaitable<Result<Next>> next(base::SteadyClock::time_point deadline) = 0;
 
+  // What has been counted so far; at the end, whatever ended it, what the request is charged for.
+  virtual Usage usage() const = 0;
+
   // Stops the work; a waiting next() ends with ErrorKind::cancelled.
   virtual void cancel() = 0;
 };
