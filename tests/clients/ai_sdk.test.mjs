@@ -54,7 +54,10 @@ for (const { name, wire, settings } of providers()) {
       for await (const piece of streamed.textStream) text += piece;
       assert.equal(text, whole.text);
       assert.equal(await streamed.finishReason, whole.finishReason);
-      assert.deepEqual(await streamed.usage, whole.usage);
+      const usage = await streamed.usage;
+      for (const name of ["inputTokens", "outputTokens", "totalTokens"]) {
+        assert.equal(usage[name], whole.usage[name], name);
+      }
       assert.ok(whole.usage.totalTokens > 0);
       await assertLastTwoEqual(wire);
     }

@@ -55,14 +55,21 @@ function foldedChoices(chunks) {
   return choices;
 }
 
+// Usage without how much of the prompt was cached, which depends on what was asked before.
+export function countsOf(usage) {
+  if (!usage) return undefined;
+  const { cached_tokens: _, ...details } = usage.prompt_tokens_details;
+  return { ...usage, prompt_tokens_details: details };
+}
+
 async function readAnswer(response) {
   const text = await response.text();
   if (!response.headers.get("content-type").startsWith("text/event-stream")) {
     const body = JSON.parse(text);
-    return { choices: body.choices.map(choiceOf), usage: body.usage };
+    return { choices: body.choices.map(choiceOf), usage: countsOf(body.usage) };
   }
   const chunks = eventsOf(text);
-  return { choices: foldedChoices(chunks), usage: chunks.at(-1).usage ?? undefined };
+  return { choices: foldedChoices(chunks), usage: countsOf(chunks.at(-1).usage) };
 }
 
 function assertCalls(request, choice) {

@@ -115,6 +115,9 @@ class Wire:
             whole = json.loads(text)
             answer = {"choices": [choice_of(choice) for choice in whole["choices"]],
                       "usage": whole["usage"]}
+        # How much of a prompt was cached depends on what was asked before.
+        if answer["usage"]:
+            del answer["usage"]["prompt_tokens_details"]["cached_tokens"]
         require(len(answer["choices"]) == (request.get("n") or 1), "not n choices")
         for choice in answer["choices"]:
             require_form(request, choice)
