@@ -31,7 +31,7 @@ constexpr const char* kStreamRequest =
 
 class ChatCompletionsTest : public testing::Test {
  protected:
-  void start(FakeScript script, std::vector<std::string> keys = {}) {
+  void start(FakeScript script, const std::vector<std::string>& keys = {}) {
     keys_ = std::make_unique<KeyRing>(keys);
     auto fake = std::make_unique<FakeProvider>("fake", std::move(script));
     fake_ = fake.get();

@@ -38,7 +38,7 @@ base::Awaitable<> not_served(Exchange& exchange, const char* what) {
 
 }  // namespace
 
-Result<http::Router> make_router(const Services& services, Status status) {
+Result<http::Router> make_router(const Services& services, const Status& status) {
   const Handler chat = [&services](Exchange& exchange, const PathParameters&) {
     return chat_completions(services, exchange);
   };

@@ -19,6 +19,6 @@ struct Status {
 };
 
 // All routes. `services` and what `status` uses outlive the router.
-Result<http::Router> make_router(const Services& services, Status status);
+Result<http::Router> make_router(const Services& services, const Status& status);
 
 }  // namespace retort::api

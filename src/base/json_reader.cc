@@ -49,10 +49,12 @@ struct Frame {
 // Names of the Boost handler concept; each returns whether to go on.
 class Handler {
  public:
+  // NOLINTBEGIN(readability-identifier-naming): the concept's names
   static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
+  // NOLINTEND(readability-identifier-naming)
 
   Handler(std::string_view text, const JsonLimits& limits, json::value_stack* tree)
       : text_(text), limits_(limits), tree_(tree) {}
