@@ -15,7 +15,7 @@ TEST(Background, WorksElsewhereAndComesBackToTheExecutor) {
   boost::asio::io_context context(1);
   const std::thread::id here = std::this_thread::get_id();
   int got = 0;
-  spawn(context.get_executor(), [&]() -> Awaitable<> {
+  const auto body = [&]() -> Awaitable<> {
     auto owned = std::make_unique<int>(42);
     const Result<int> result = co_await background.run(
         context.get_executor(), [owned = std::move(owned), here]() -> Result<int> {
@@ -24,7 +24,8 @@ TEST(Background, WorksElsewhereAndComesBackToTheExecutor) {
         });
     EXPECT_EQ(std::this_thread::get_id(), here);
     got = result.value();
-  }());
+  };
+  spawn(context.get_executor(), body());
   context.run();
   EXPECT_EQ(got, 42);
 }

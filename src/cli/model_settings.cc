@@ -9,6 +9,7 @@ std::vector<provider::LocalModelOptions> model_options(const Config& config) {
   std::vector<ModelSetting> settings = config.models;
   if (settings.empty()) settings.emplace_back();
   std::vector<provider::LocalModelOptions> models;
+  models.reserve(settings.size());
   for (const ModelSetting& setting : settings) {
     models.push_back({.path = setting.path,
                       .id = setting.id,
