@@ -41,8 +41,7 @@ Result<std::unique_ptr<Engine>> Engine::start(model::Model& model, tensor::Threa
   Result<model::KvCache> cache =
       model::KvCache::make(model.config(), options.kv_pages, options.kv_type);
   if (!cache) return std::move(cache).error();
-  return std::unique_ptr<Engine>(
-      new Engine(model, pool, log, std::move(options), std::move(cache).value()));
+  return std::unique_ptr<Engine>(new Engine(model, pool, log, options, std::move(cache).value()));
 }
 
 Engine::Engine(model::Model& model, tensor::ThreadPool& pool, const base::Log& log,
@@ -50,7 +49,7 @@ Engine::Engine(model::Model& model, tensor::ThreadPool& pool, const base::Log& l
     : model_(model),
       pool_(pool),
       log_(log),
-      options_(std::move(options)),
+      options_(options),
       inbox_(std::make_shared<Inbox>()),
       cache_(std::move(cache)),
       scheduler_(options_.scheduler, options_.kv_pages),

@@ -157,14 +157,12 @@ TEST(GgufFile, HugeCountsAreRefusedBeforeMemoryIsSpent) {
               HasSubstr("tensors"));
   EXPECT_THAT(error_of(GgufBytes(0, 1ull << 60)), HasSubstr("metadata keys"));
   EXPECT_THAT(
-      error_of(std::move(
-          GgufBytes(0, 1).string("k").number<std::uint32_t>(9).number<std::uint32_t>(8).number(
-              std::uint64_t{1} << 24))),
+      error_of(GgufBytes(0, 1).string("k").number<std::uint32_t>(9).number<std::uint32_t>(8).number(
+          std::uint64_t{1} << 24)),
       HasSubstr("the array 'k'"));
-  EXPECT_THAT(error_of(std::move(GgufBytes(0, 1).array("k", ValueType::f64, 1ull << 61))),
+  EXPECT_THAT(error_of(GgufBytes(0, 1).array("k", ValueType::f64, 1ull << 61)),
               HasSubstr("elements, more than"));
-  EXPECT_THAT(error_of(std::move(GgufBytes(0, 1).number(~0ull).zeros(64))),
-              HasSubstr("metadata key 0"));
+  EXPECT_THAT(error_of(GgufBytes(0, 1).number(~0ull).zeros(64)), HasSubstr("metadata key 0"));
 }
 
 TEST(GgufFile, DuplicatesNestingAndUnknownTypesAreNamed) {

@@ -140,7 +140,7 @@ std::optional<std::string> pcre2_property(std::string_view name, std::string_vie
   return std::string(name);
 }
 
-CodePointSet make_set(std::vector<CodePoints> ranges) {
+CodePointSet make_set(const std::vector<CodePoints>& ranges) {
   std::vector<CodePoints> characters;
   for (const CodePoints& range : ranges) {
     if (range.first < kFirstSurrogate) {
@@ -174,13 +174,13 @@ CodePointSet complement(const CodePointSet& set) {
     next = range.last + 1;
   }
   if (next <= kLastCodePoint) gaps.push_back({next, kLastCodePoint});
-  return make_set(std::move(gaps));
+  return make_set(gaps);
 }
 
 CodePointSet without(const CodePointSet& set, const CodePointSet& excluded) {
   CodePointSet others = complement(set);
   others.insert(others.end(), excluded.begin(), excluded.end());
-  return complement(make_set(std::move(others)));
+  return complement(make_set(others));
 }
 
 bool contains(const CodePointSet& set, char32_t code_point) {
@@ -209,7 +209,7 @@ std::optional<CodePointSet> property(std::string_view name, std::string_view val
     for (char32_t i = 0; i < kBlock; ++i) base::append_utf8(text, first + i);
     add_runs(code.get(), data.get(), text, first, ranges);
   }
-  return make_set(std::move(ranges));
+  return make_set(ranges);
 }
 
 }  // namespace retort::grammar

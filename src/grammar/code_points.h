@@ -20,7 +20,7 @@ struct CodePoints {
 using CodePointSet = std::vector<CodePoints>;
 
 // `ranges`, in any order and overlapping or not, as such a set.
-CodePointSet make_set(std::vector<CodePoints> ranges);
+CodePointSet make_set(const std::vector<CodePoints>& ranges);
 CodePointSet all_code_points();
 CodePointSet complement(const CodePointSet& set);
 CodePointSet without(const CodePointSet& set, const CodePointSet& excluded);

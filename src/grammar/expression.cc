@@ -275,7 +275,7 @@ Expression ExpressionPool::either(Expression first, Expression second) {
   return either(std::vector<Expression>{first, second});
 }
 
-Expression ExpressionPool::either(std::vector<Expression> parts) {
+Expression ExpressionPool::either(const std::vector<Expression>& parts) {
   std::vector<Expression> flat;
   for (const Expression part : parts) flatten(Kind::either, part, flat);
   merge_sets(Kind::either, flat);
@@ -502,7 +502,7 @@ Expression ExpressionPool::derive_list(const Node& node, std::uint8_t byte) {
     const Expression part = derive(lists_[node.a + i], byte);
     if (part != nothing()) parts.push_back(part);
   }
-  return either(std::move(parts));
+  return either(parts);
 }
 
 Expression ExpressionPool::derive_repeat(const Node& node, std::uint8_t byte) {
@@ -547,7 +547,7 @@ Expression ExpressionPool::derive_escape(std::uint32_t tree_node) {
       parts.push_back({child, part.value << 6 | (byte & 0x3Fu), part.left - 1});
     }
   }
-  return either(std::move(ways));
+  return either(ways);
 }
 
 // RFC 8259 section 7, behind the backslash.

@@ -67,7 +67,7 @@ class ExpressionPool {
   Expression concat(Expression first, Expression second);
   Expression concat(std::initializer_list<Expression> parts);
   Expression either(Expression first, Expression second);
-  Expression either(std::vector<Expression> parts);
+  Expression either(const std::vector<Expression>& parts);
   Expression both(Expression first, Expression second);
   Expression complement(Expression expression);  // every string of bytes that is not in it
   Expression without(Expression expression, Expression excluded);

@@ -170,7 +170,7 @@ class Parser {
     if (std::all_of(parts.begin(), parts.end(), [](const Piece& p) { return p.expression; })) {
       std::vector<Expression> expressions;
       for (const Piece& part : parts) expressions.push_back(*part.expression);
-      return Piece{.expression = pool_.either(std::move(expressions))};
+      return Piece{.expression = pool_.either(expressions)};
     }
     std::vector<RuleId> rules;
     for (const Piece& part : parts) rules.push_back(as_rule(part));

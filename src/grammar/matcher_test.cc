@@ -116,8 +116,8 @@ TEST(Matcher, MaskIsExactInStringsOfBoundedLength) {
       const RuleId string =
           builder.terminal(pool.concat(pool.literal("\""), pool.json_string_rest(min, max)), true);
       const RuleId comma = builder.terminal(pool.literal(","), true);
-      Matcher matcher(std::make_shared<Automaton>(
-          std::move(builder).finish(builder.sequence({string, comma})).value()));
+      const RuleId rule = builder.sequence({string, comma});
+      Matcher matcher(std::make_shared<Automaton>(std::move(builder).finish(rule).value()));
       std::string context = "\"";
       ASSERT_TRUE(matcher.accept(context));
       for (const char* next : {"", "1", "\\", "t", "\xC3", "\xA9"}) {
@@ -238,7 +238,8 @@ TEST(GrammarBuilder, RefusesMoreRulesThanItsLimit) {
   GrammarBuilder builder({.rules_max = 10, .parts_max = 100, .expressions = {}});
   std::vector<RuleId> parts;
   for (int i = 0; i < 20; ++i) parts.push_back(builder.reserve());
-  EXPECT_FALSE(std::move(builder).finish(builder.sequence(parts)).has_value());
+  const RuleId rule = builder.sequence(parts);
+  EXPECT_FALSE(std::move(builder).finish(rule).has_value());
 }
 
 TEST(TokenTrie, LeavesOutControlTokensAndEmptyPieces) {

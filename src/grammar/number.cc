@@ -180,7 +180,7 @@ Expression Magnitudes::next_digit(char least, char most, Tight tight, Rest rest)
   if (between != ExpressionPool::nothing()) {
     ways.push_back(pool_.concat(between, rest(Tight{false, false})));
   }
-  return pool_.either(std::move(ways));
+  return pool_.either(ways);
 }
 
 // The digits in front of the point from place `at` on, and what is behind it.
@@ -247,7 +247,7 @@ Expression Magnitudes::with_exponent() {
                                              pool_.concat(pool_.literal("30"), digits('0', '7')));
     exponents.push_back(pool_.concat({plus, zeros(0), pool_.either({teens, tens, hundreds})}));
   }
-  return pool_.concat({digits('1', '9'), any_fraction(), e, pool_.either(std::move(exponents))});
+  return pool_.concat({digits('1', '9'), any_fraction(), e, pool_.either(exponents)});
 }
 
 Result<Expression> Magnitudes::multiples(const Unit& unit) {
@@ -312,7 +312,7 @@ Expression Magnitudes::decimal_multiples(const Unit& unit) {
     if (modulus > 1) shape = pool_.both(shape, pool_.multiple_of(modulus, true));
     ways.push_back(written == places ? pool_.concat(shape, zeros(0)) : shape);
   }
-  return pool_.either(std::move(ways));
+  return pool_.either(ways);
 }
 
 Result<Unit> unit_of(const Decimal& multiple_of) {

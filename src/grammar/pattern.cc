@@ -113,8 +113,8 @@ Follow Builder::build_choice(const PatternNode& node, Follow follow) {
     start.push_back(way.start);
     later.push_back(way.later);
   }
-  if (plain) return in_front(pool_.either(std::move(later)), follow);
-  return {pool_.either(std::move(start)), pool_.either(std::move(later))};
+  if (plain) return in_front(pool_.either(later), follow);
+  return {pool_.either(start), pool_.either(later)};
 }
 
 Follow Builder::build_repeat(const PatternNode& node, Follow follow) {

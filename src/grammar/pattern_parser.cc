@@ -249,7 +249,7 @@ Parser::Node Parser::group(std::size_t depth) {
     const auto named = group_name();
     if (!named) return named.error();
   }
-  const Node inner = choice(depth + 1);
+  Node inner = choice(depth + 1);
   if (!inner) return inner;
   if (!take(")")) return pattern_error("a ( without its )", begin);
   if (!ahead) return inner;
@@ -307,7 +307,7 @@ Result<CodePointSet> Parser::character_class() {
     if (*low->character > *high->character) return pattern_error("a range out of order", from);
     ranges.push_back({*low->character, *high->character});
   }
-  CodePointSet set = make_set(std::move(ranges));
+  CodePointSet set = make_set(ranges);
   return negative ? complement(set) : set;
 }
 

@@ -325,7 +325,7 @@ Expression content_of(SchemaForms& forms, FormId form, ExpressionPool& pool,
       contents.push_back(expressions.content(alternative.strings));
     }
   }
-  return pool.either(std::move(contents));
+  return pool.either(contents);
 }
 
 }  // namespace retort::grammar

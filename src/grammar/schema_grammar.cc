@@ -71,7 +71,7 @@ class Compiler {
     std::sort(spellings.begin(), spellings.end());
     spellings.erase(std::unique(spellings.begin(), spellings.end()), spellings.end());
     scalars.push_back(pool_.one_of(spellings));
-    const Expression scalar = pool_.either(std::move(scalars));
+    const Expression scalar = pool_.either(scalars);
     if (scalar != ExpressionPool::nothing()) ways.push_back(builder_.terminal(scalar, true));
     return builder_.choice(std::move(ways));
   }

@@ -76,7 +76,7 @@ Expression in_places(ExpressionPool& pool, std::span<const Place> places,
   for (const auto& [rest, bytes] : bytes_of_rest) {
     ways.push_back(pool.concat({places[0].before, pool.bytes(bytes), rest}));
   }
-  return pool.either(std::move(ways));
+  return pool.either(ways);
 }
 
 // RFC 3629: of each length, only the code points that need it.

@@ -192,7 +192,7 @@ TEST(BodyDecoder, RefusesMalformedChunks) {
         std::string(" 1\r\na\r\n"), std::string("1\na\r\n"), std::string("1\r\nab\r\n"),
         std::string("1\r\na\n0\r\n\r\n"), std::string("1\r\na0\r\n\r\n"),
         std::string("1111111111111111\r\n"), std::string("0\r\nbad\ntrailer\r\n\r\n"),
-        std::string("0\r\n\rX"), std::string("1;a\0b\r\nx\r\n", 11),
+        std::string("0\r\n\rX"), std::string("1;a\0b\r\nx\r\n", 10),
         "1;" + std::string(9000, 'x') + "\r\n", "0\r\na: " + std::string(9000, 'x') + "\r\n\r\n"}) {
     BodyDecoder decoder(true, 0);
     std::string body;
