@@ -110,8 +110,7 @@ std::optional<PathParameters> Router::fit(const Path& path,
     std::string_view sent = segments[i];
     if (wanted[i].kind == Segment::Kind::rest) {
       const std::string_view last = segments.back();
-      const char* end = last.data() + last.size();
-      sent = std::string_view(sent.data(), static_cast<std::size_t>(end - sent.data()));
+      sent = std::string_view(sent.begin(), last.end());  // both lie in the path
     }
     std::optional<std::string> decoded = percent_decode(sent);
     if (!decoded || decoded->empty()) return std::nullopt;
