@@ -359,7 +359,7 @@ Result<JsonView> view_of(std::string_view json) {
   return view;
 }
 
-Error malformed(Error error) {
+Error malformed(const Error& error) {
   return Error(ErrorKind::malformed, "the answer cannot be read: " + error.message())
       .with_param(error.param());
 }

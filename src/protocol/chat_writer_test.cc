@@ -32,7 +32,7 @@ std::string written(const ChatChunk& chunk, const WireStyle& style = {}) {
   return out;
 }
 
-ChatChunk chunk_with(Delta delta) {
+ChatChunk chunk_with(const Delta& delta) {
   return {.id = "c", .created = 7, .model = "m", .choices = {{.index = 0, .delta = delta}}};
 }
 

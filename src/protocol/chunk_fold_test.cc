@@ -76,7 +76,9 @@ Choice random_choice(Dice& dice, std::int64_t index) {
 // The deltas of one choice, in order.
 std::vector<ChunkChoice> deltas_of(Dice& dice, const Choice& choice) {
   std::vector<ChunkChoice> out;
-  const auto add = [&](Delta delta) { out.push_back({.index = choice.index, .delta = delta}); };
+  const auto add = [&](const Delta& delta) {
+    out.push_back({.index = choice.index, .delta = delta});
+  };
   const AnswerMessage& message = choice.message;
   add({.role = "assistant",
        .content = message.content ? std::optional<std::string>("") : std::nullopt,

@@ -58,7 +58,7 @@ struct Answer {
 
 class ChoiceTextTest : public testing::Test {
  protected:
-  Answer run(std::string_view text, ChoiceTextOptions options,
+  Answer run(std::string_view text, const ChoiceTextOptions& options,
              EndReason reason = EndReason::end_token) {
     ChoiceText choice(tokenizer_, options);
     Answer answer;
