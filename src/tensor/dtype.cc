@@ -1,5 +1,5 @@
-// See dtype.h. Block shapes are those of ggml-common.h; gguf_file_test.cc and the golden files hold
-// them against files written by the PyPI package gguf.
+// See dtype.h. Block shapes are those of ggml-common.h; block_formats_test.cc and the golden files
+// hold them against what the PyPI package gguf writes and reads.
 #include "tensor/dtype.h"
 
 #include <array>

@@ -126,6 +126,68 @@ void matmul_float(const MatmulSlice& s) {
   }
 }
 
+// Rows and columns of weights that are made floats at a time, and columns of activations that use
+// them: together they stay in the first two caches. kChunk is a multiple of every block.
+inline constexpr int kBlockRows = 8;
+inline constexpr std::size_t kBlockChunk = 256;
+inline constexpr std::size_t kBlockColumns = 32;
+
+// Partial sums of kBlockRows elements of one column: the same lanes in the same order as
+// float_tile's, so that a product with blocks has the bits of one with the floats they stand for.
+template <typename V>
+inline void add_chunk(const float* weights, const float* x, std::size_t count, float* partial) {
+  typename V::Floats sums[kBlockRows];
+  for (int r = 0; r < kBlockRows; ++r) sums[r] = V::load(partial + r * V::kLanes);
+  for (std::size_t k = 0; k < count; k += V::kLanes) {
+    const auto xk = V::load(x + k);
+    for (int r = 0; r < kBlockRows; ++r) {
+      sums[r] = V::fma(V::load(weights + r * kBlockChunk + k), xk, sums[r]);
+    }
+  }
+  for (int r = 0; r < kBlockRows; ++r) V::store(partial + r * V::kLanes, sums[r]);
+}
+
+// `rows` (at most kBlockRows) rows from `row` on, `columns` (at most kBlockColumns) from `column`.
+template <typename V>
+inline void blocks_tile(const MatmulSlice& s, std::size_t row, std::size_t rows, std::size_t column,
+                        std::size_t columns) {
+  constexpr std::size_t kPartial = kBlockRows * V::kLanes;
+  float weights[kBlockRows * kBlockChunk] = {};  // [rows, chunk]; rows that are not there stay 0
+  float partial[kBlockColumns * kPartial];       // [columns, rows, lanes]
+  for (std::size_t i = 0; i < columns * kPartial; ++i) partial[i] = 0.0F;
+  const std::size_t chunk_bytes = s.row_bytes * kBlockChunk / s.cols;
+  for (std::size_t k = 0; k < s.cols; k += kBlockChunk) {
+    const std::size_t count = s.cols - k < kBlockChunk ? s.cols - k : kBlockChunk;
+    for (std::size_t r = 0; r < rows; ++r) {
+      const std::byte* from = s.weights + (row + r) * s.row_bytes + k / kBlockChunk * chunk_bytes;
+      s.dequantize(from, count, weights + r * kBlockChunk);
+    }
+    for (std::size_t c = 0; c < columns; ++c) {
+      add_chunk<V>(weights, s.x + (column + c) * s.cols + k, count, partial + c * kPartial);
+    }
+  }
+  for (std::size_t c = 0; c < columns; ++c) {
+    float* out = s.out + (column + c) * s.out_stride + row;
+    for (std::size_t r = 0; r < rows; ++r) {
+      out[r] = V::sum(V::load(partial + c * kPartial + r * V::kLanes));
+    }
+  }
+}
+
+// Weights in blocks as they lie in the file, made floats as they are needed. Every block is of 32
+// or 256 elements, so a row ends with whole vectors.
+template <typename V>
+void matmul_blocks(const MatmulSlice& s) {
+  for (std::size_t column = 0; column < s.batch; column += kBlockColumns) {
+    const std::size_t left = s.batch - column;
+    const std::size_t columns = left < kBlockColumns ? left : kBlockColumns;
+    for (std::size_t row = s.row_begin; row < s.row_end; row += kBlockRows) {
+      const std::size_t rows = s.row_end - row < kBlockRows ? s.row_end - row : kBlockRows;
+      blocks_tile<V>(s, row, rows, column, columns);
+    }
+  }
+}
+
 template <typename V>
 void rms_norm_row(const float* x, const float* weight, float* out, std::size_t count,
                   float epsilon) {
@@ -227,6 +289,7 @@ void set_float_kernels(Kernels& kernels) {
   kernels.matmul_f32 = matmul_float<V, F32Weights<V>>;
   kernels.matmul_f16 = matmul_float<V, F16Weights<V>>;
   kernels.matmul_bf16 = matmul_float<V, Bf16Weights<V>>;
+  kernels.matmul_blocks = matmul_blocks<V>;
   kernels.quantize_row = quantize_row_q8<V>;
   kernels.to_f16 = to_f16_row<V>;
   kernels.rms_norm = rms_norm_row<V>;

@@ -61,8 +61,12 @@ Kernels::MatmulFunction Kernels::matmul(DType type) const noexcept {
     case DType::q8_0:
       return matmul_q8_0;
     default:
-      return nullptr;
+      return dequantizer(type) != nullptr ? matmul_blocks : nullptr;
   }
+}
+
+bool takes_quantized(DType type) noexcept {
+  return type == DType::q8_0;
 }
 
 std::size_t attention_scratch(std::size_t head_dim, std::size_t queries) noexcept {
@@ -76,7 +80,16 @@ bool is_weight_type(DType type) noexcept {
 }
 
 std::string_view weight_type_names() noexcept {
-  return "F32, F16, BF16, Q8_0";
+  static const std::string names = [] {
+    std::string list;
+    for (const DTypeInfo& info : dtypes()) {
+      if (!is_weight_type(info.type)) continue;
+      if (!list.empty()) list += ", ";
+      list += info.name;
+    }
+    return list;
+  }();
+  return names;
 }
 
 std::string_view kernel_class_name(KernelClass kernel_class) noexcept {

@@ -14,6 +14,7 @@
 
 #include <retort/result.h>
 
+#include "tensor/block_formats.h"
 #include "tensor/dtype.h"
 
 namespace retort::tensor {
@@ -42,9 +43,11 @@ struct MatmulSlice {
   std::size_t row_begin = 0;  // a multiple of kRowGroup
   std::size_t row_end = 0;    // a multiple of kRowGroup, or the matrix's row count
   std::size_t batch = 0;
-  const float* x = nullptr;  // [batch, cols] f32, for plain weight types
-  QuantizedRows quantized;   // the same activations, for block types
-  float* out = nullptr;      // [batch, out_stride] f32
+  const float* x = nullptr;         // [batch, cols] f32
+  QuantizedRows quantized;          // the same activations, where takes_quantized(type)
+  Dequantize dequantize = nullptr;  // of the weights' type, for matmul_blocks
+  std::size_t row_bytes = 0;        // of a row of weights, for matmul_blocks
+  float* out = nullptr;             // [batch, out_stride] f32
   std::size_t out_stride = 0;
 };
 
@@ -80,6 +83,7 @@ struct Kernels {
   MatmulFunction matmul_f16 = nullptr;
   MatmulFunction matmul_bf16 = nullptr;
   MatmulFunction matmul_q8_0 = nullptr;
+  MatmulFunction matmul_blocks = nullptr;     // the block types that have none of their own
   AttentionFunction attention_f32 = nullptr;  // KV stored as f32
   AttentionFunction attention_f16 = nullptr;  // KV stored as f16
 
@@ -104,6 +108,9 @@ struct Kernels {
   // The matrix product for weights of `type`; null where this table has none.
   MatmulFunction matmul(DType type) const noexcept;
 };
+
+// Whether products with weights of this type read MatmulSlice::quantized, not x.
+bool takes_quantized(DType type) noexcept;
 
 // Floats of scratch that an attention function needs for `queries` = tokens * group rows.
 std::size_t attention_scratch(std::size_t head_dim, std::size_t queries) noexcept;

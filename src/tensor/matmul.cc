@@ -38,6 +38,8 @@ void compute_groups(const Kernels& kernels, std::span<const Product> products, M
     if (from == to) continue;
     const Matrix& weights = *product.weights;
     slice.weights = weights.data();
+    slice.dequantize = dequantizer(weights.type());
+    slice.row_bytes = weights.row_bytes();
     slice.row_begin = from * kRowGroup;
     slice.row_end = std::min(to * kRowGroup, weights.rows());
     slice.out = product.out;
@@ -97,7 +99,7 @@ void multiply(const Kernels& kernels, ThreadPool::Step& step, Activations& activ
   std::size_t groups = 0;
   for (const Product& product : products) {
     groups += groups_of(product);
-    if (dtype_info(product.weights->type()).block_elements > 1) activations.quantize(kernels, step);
+    if (takes_quantized(product.weights->type())) activations.quantize(kernels, step);
   }
   slice.quantized = {activations.values_.as<std::int8_t>(), activations.scales_.as<float>(),
                      activations.offsets_.as<std::int32_t>()};

@@ -24,8 +24,8 @@ struct Case {
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
   for (const KernelClass kernel_class : available_kernel_classes()) {
-    for (const DType type : {DType::f32, DType::f16, DType::bf16, DType::q8_0}) {
-      cases.push_back({kernel_class, type});
+    for (const DTypeInfo& info : dtypes()) {
+      if (is_weight_type(info.type)) cases.push_back({kernel_class, info.type});
     }
   }
   return cases;
@@ -43,11 +43,51 @@ void append(std::vector<std::byte>& bytes, T value) {
   bytes.insert(bytes.end(), data, data + sizeof(T));
 }
 
-Weights random_weights(DType type, std::size_t count, std::mt19937& random) {
-  std::normal_distribution<float> normal(0.0F, 0.5F);
-  std::uniform_int_distribution<int> byte(-128, 127);
+// Where in a block of a type its f16 scales stand.
+std::vector<std::size_t> scale_offsets(DType type) {
+  switch (type) {
+    case DType::mxfp4:
+      return {};
+    case DType::q2_k:
+      return {80, 82};
+    case DType::q3_k:
+      return {108};
+    case DType::q6_k:
+      return {208};
+    case DType::q4_1:
+    case DType::q5_1:
+    case DType::q4_k:
+    case DType::q5_k:
+      return {0, 2};
+    default:
+      return {0};
+  }
+}
+
+// Random blocks with scales of a trained model's size.
+Weights random_blocks(DType type, std::size_t count, std::mt19937& random) {
+  const DTypeInfo& info = dtype_info(type);
+  std::normal_distribution<float> normal(0.0F, 0.02F);
   Weights weights;
-  float scale = 0;
+  weights.file.resize(*dtype_bytes(type, count));
+  for (std::byte& byte : weights.file) byte = static_cast<std::byte>(random());
+  for (std::size_t at = 0; at < weights.file.size(); at += info.block_bytes) {
+    if (type == DType::mxfp4) weights.file[at] = static_cast<std::byte>(118 + random() % 6);
+    for (const std::size_t offset : scale_offsets(type)) {
+      const std::uint16_t half = f16_from_float(normal(random));
+      std::memcpy(weights.file.data() + at + offset, &half, 2);
+    }
+  }
+  std::vector<float> values(count);
+  dequantizer(type)(weights.file.data(), count, values.data());
+  weights.exact.assign(values.begin(), values.end());
+  return weights;
+}
+
+Weights random_weights(DType type, std::size_t count, std::mt19937& random) {
+  if (dtype_info(type).block_elements > 1) return random_blocks(type, count, random);
+  std::normal_distribution<float> normal(0.0F, 0.5F);
+  Weights weights;
   for (std::size_t i = 0; i < count; ++i) {
     const float value = normal(random);
     if (type == DType::f32) {
@@ -57,20 +97,11 @@ Weights random_weights(DType type, std::size_t count, std::mt19937& random) {
       const std::uint16_t half = f16_from_float(value);
       append(weights.file, half);
       weights.exact.push_back(float_from_f16(half));
-    } else if (type == DType::bf16) {
+    } else {
       std::uint32_t bits;
       std::memcpy(&bits, &value, 4);
       append(weights.file, static_cast<std::uint16_t>(bits >> 16));
       weights.exact.push_back(float_from_bf16(static_cast<std::uint16_t>(bits >> 16)));
-    } else {
-      if (i % 32 == 0) {
-        const std::uint16_t half = f16_from_float(value * 0.01F);
-        append(weights.file, half);
-        scale = float_from_f16(half);
-      }
-      const int q = byte(random);
-      append(weights.file, static_cast<std::int8_t>(q));
-      weights.exact.push_back(static_cast<double>(scale) * q);
     }
   }
   return weights;
@@ -81,7 +112,12 @@ class Matmul : public ::testing::TestWithParam<Case> {
   const Kernels& kernels() const {
     return **choose_kernels(kernel_class_name(GetParam().kernel_class));
   }
-  bool quantized() const { return GetParam().type == DType::q8_0; }
+  bool quantized() const { return takes_quantized(GetParam().type); }
+  // `cols` or, where the type has blocks, the next whole number of them.
+  std::size_t whole_blocks(std::size_t cols) const {
+    const std::size_t block = dtype_info(GetParam().type).block_elements;
+    return (cols + block - 1) / block * block;
+  }
 
   std::vector<float> run(const Matrix& weights, const std::vector<float>& x, std::size_t batch,
                          int threads, const float* bias = nullptr) const {
@@ -106,8 +142,7 @@ TEST_P(Matmul, AgreesWithDoublePrecisionOnRandomShapes) {
   std::mt19937 random(11);
   for (int round = 0; round < 40; ++round) {
     const std::size_t rows = 1 + random() % 70;
-    std::size_t cols = 1 + random() % 200;
-    if (quantized()) cols = (cols + 31) / 32 * 32;
+    const std::size_t cols = whole_blocks(1 + random() % (round % 8 == 0 ? 700 : 200));
     const std::size_t batch = 1 + random() % 12;
     const Weights weights = random_weights(GetParam().type, rows * cols, random);
     std::normal_distribution<float> normal;
@@ -142,8 +177,8 @@ TEST_P(Matmul, AgreesWithDoublePrecisionOnRandomShapes) {
 
 TEST_P(Matmul, SameBitsAtEveryBatchSizePlaceAndThreadCount) {
   std::mt19937 random(12);
-  constexpr std::size_t kRows = 131;  // no multiple of a group or a tile
-  const std::size_t cols = quantized() ? 1'024 : 1'019;
+  constexpr std::size_t kRows = 131;           // no multiple of a group or a tile
+  const std::size_t cols = whole_blocks(515);  // no multiple of a vector either
   constexpr std::size_t kBatch = 33;
   const Weights weights = random_weights(GetParam().type, kRows * cols, random);
   const auto matrix = Matrix::make(GetParam().type, kRows, cols, weights.file.data());
@@ -157,14 +192,13 @@ TEST_P(Matmul, SameBitsAtEveryBatchSizePlaceAndThreadCount) {
     const auto out = run(*matrix, row, 1, 1);
     alone.insert(alone.end(), out.begin(), out.end());
   }
-  for (const std::size_t batch : {1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 33}) {
-    for (const std::size_t first : {std::size_t{0}, kBatch - batch}) {
-      const std::vector<float> part(x.begin() + first * cols, x.begin() + (first + batch) * cols);
-      for (const int threads : {1, 2, 3}) {
-        const auto out = run(*matrix, part, batch, threads);
-        ASSERT_EQ(std::memcmp(out.data(), alone.data() + first * kRows, out.size() * 4), 0)
-            << "batch " << batch << " from " << first << " on " << threads;
-      }
+  for (std::size_t batch = 1; batch <= kBatch; ++batch) {
+    const std::size_t first = batch % 2 == 0 ? 0 : kBatch - batch;
+    const std::vector<float> part(x.begin() + first * cols, x.begin() + (first + batch) * cols);
+    for (const int threads : {1, 2, 3}) {
+      const auto out = run(*matrix, part, batch, threads);
+      ASSERT_EQ(std::memcmp(out.data(), alone.data() + first * kRows, out.size() * 4), 0)
+          << "batch " << batch << " from " << first << " on " << threads;
     }
   }
 }
@@ -172,21 +206,41 @@ TEST_P(Matmul, SameBitsAtEveryBatchSizePlaceAndThreadCount) {
 TEST_P(Matmul, RowsReadBackExactly) {
   std::mt19937 random(13);
   constexpr std::size_t kRows = 35;
-  constexpr std::size_t kCols = 96;
-  const Weights weights = random_weights(GetParam().type, kRows * kCols, random);
+  const std::size_t cols = whole_blocks(96);
+  const Weights weights = random_weights(GetParam().type, kRows * cols, random);
   // One byte off, so that plain types have to be copied.
   std::vector<std::byte> shifted(weights.file.size() + 1);
   std::copy(weights.file.begin(), weights.file.end(), shifted.begin() + 1);
-  const auto matrix = Matrix::make(GetParam().type, kRows, kCols, shifted.data() + 1);
+  const auto matrix = Matrix::make(GetParam().type, kRows, cols, shifted.data() + 1);
   ASSERT_TRUE(matrix);
-  EXPECT_FALSE(matrix->is_view());
-  std::vector<float> row(kCols);
+  // Blocks are read as bytes, wherever they lie.
+  const bool stays = dtype_info(GetParam().type).block_elements > 1 && !quantized();
+  EXPECT_EQ(matrix->is_view(), stays);
+  std::vector<float> row(cols);
   for (std::size_t r = 0; r < kRows; ++r) {
     matrix->read_row(r, row.data());
-    for (std::size_t c = 0; c < kCols; ++c) {
-      ASSERT_EQ(row[c], static_cast<float>(weights.exact[r * kCols + c]));
+    for (std::size_t c = 0; c < cols; ++c) {
+      ASSERT_EQ(row[c], static_cast<float>(weights.exact[r * cols + c]));
     }
   }
+}
+
+TEST_P(Matmul, GivesTheBitsOfTheFloatsThatTheWeightsStandFor) {
+  if (quantized()) GTEST_SKIP() << "a product in 8 bits";
+  std::mt19937 random(16);
+  constexpr std::size_t kRows = 37;
+  constexpr std::size_t kBatch = 35;  // more than one block of columns
+  const std::size_t cols = whole_blocks(1'000);
+  const Weights weights = random_weights(GetParam().type, kRows * cols, random);
+  const std::vector<float> floats(weights.exact.begin(), weights.exact.end());
+  const auto blocks = Matrix::make(GetParam().type, kRows, cols, weights.file.data());
+  const auto plain =
+      Matrix::make(DType::f32, kRows, cols, reinterpret_cast<const std::byte*>(floats.data()));
+  ASSERT_TRUE(blocks && plain);
+  std::normal_distribution<float> normal;
+  std::vector<float> x(kBatch * cols);
+  for (float& value : x) value = normal(random);
+  EXPECT_EQ(run(*blocks, x, kBatch, 2), run(*plain, x, kBatch, 2));
 }
 
 TEST(MatmulQ8, EveryClassWithFusedMultiplyAddGivesTheSameBits) {

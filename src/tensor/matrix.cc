@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "tensor/block_formats.h"
 #include "tensor/q8_kernels.h"
 
 namespace retort::tensor {
@@ -39,11 +40,13 @@ Result<Matrix> Matrix::make(DType type, std::size_t rows, std::size_t cols,
   matrix.rows_ = rows;
   matrix.cols_ = cols;
   const bool packed = type == DType::q8_0;
-  const std::size_t element = dtype_info(type).block_bytes;
-  // Safetensors files need not align their tensors; such a one is copied.
-  const bool aligned = packed || reinterpret_cast<std::uintptr_t>(source) % element == 0;
+  const DTypeInfo& info = dtype_info(type);
+  // Safetensors files need not align their tensors; such a one is copied. Blocks are read as bytes.
+  const bool aligned =
+      info.block_elements > 1 || reinterpret_cast<std::uintptr_t>(source) % info.block_bytes == 0;
   const std::size_t groups = (rows + kRowGroup - 1) / kRowGroup;
-  matrix.bytes_ = packed ? groups * packed_group_bytes(cols / kQuantBlock) : rows * cols * element;
+  matrix.bytes_ =
+      packed ? groups * packed_group_bytes(cols / kQuantBlock) : rows * matrix.row_bytes();
   matrix.data_ = source;
   if (!packed && aligned) return matrix;
   auto copy = Buffer::make(matrix.bytes_);
@@ -74,7 +77,7 @@ void Matrix::pack_q8_0(const std::byte* source) noexcept {
 }
 
 void Matrix::read_row(std::size_t row, float* out) const noexcept {
-  const std::byte* from = data_ + row * cols_ * dtype_info(type_).block_bytes;
+  const std::byte* from = data_ + row * row_bytes();
   switch (type_) {
     case DType::f32:
       std::memcpy(out, from, cols_ * sizeof(float));
@@ -89,8 +92,11 @@ void Matrix::read_row(std::size_t row, float* out) const noexcept {
         out[i] = float_from_bf16(load<std::uint16_t>(from + 2 * i));
       }
       return;
-    default:
+    case DType::q8_0:
       read_packed_row(row, out);
+      return;
+    default:
+      dequantizer(type_)(from, cols_, out);
   }
 }
 

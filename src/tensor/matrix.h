@@ -1,8 +1,8 @@
 // Matrix: a weight matrix in the layout that the kernels read.
 //
-// Plain types (F32, F16, BF16) stay where the file has them, row after row. Block types are
-// repacked once at load: 16 rows side by side, so that a vector's lanes are rows (q8_kernels.h). A
-// repacked matrix takes as much memory as the file's and no longer needs the file.
+// Q8_0 is repacked once at load: 16 rows side by side, so that a vector's lanes are rows
+// (q8_kernels.h). A repacked matrix takes as much memory as the file's and no longer needs the
+// file. All other types stay where the file has them, row after row.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +29,11 @@ class Matrix {
   std::size_t rows() const noexcept { return rows_; }
   std::size_t cols() const noexcept { return cols_; }
   std::size_t bytes() const noexcept { return bytes_; }
+  // Of a row as a file has it.
+  std::size_t row_bytes() const noexcept {
+    const DTypeInfo& info = dtype_info(type_);
+    return cols_ / info.block_elements * info.block_bytes;
+  }
   bool is_view() const noexcept { return copy_.bytes() == 0; }
 
   // The bytes for MatmulSlice::weights.
