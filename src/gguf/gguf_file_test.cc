@@ -206,6 +206,27 @@ TEST(GgufFile, ImpossibleTensorsAreNamed) {
   EXPECT_THAT(error_of(one_tensor({1, 1, 1, 1, 1}, 0, 0, 64)), HasSubstr("5 dimensions"));
 }
 
+TEST(GgufFile, EveryBlockFormatIsHeldToWholeBlocksAndItsSize) {
+  for (const tensor::DTypeInfo& info : tensor::dtypes()) {
+    SCOPED_TRACE(info.name);
+    const auto type = static_cast<std::uint32_t>(info.type);
+    const std::uint64_t cols = 2ull * info.block_elements;
+    const std::size_t bytes = 3ull * 2 * info.block_bytes;  // of 3 rows
+    EXPECT_EQ(error_of(one_tensor({cols, 3}, type, 0, bytes)), "");
+    EXPECT_THAT(error_of(one_tensor({cols, 3}, type, 0, bytes - 1)),
+                AllOf(HasSubstr("tensor 't' (" + std::to_string(bytes) + " bytes"),
+                      HasSubstr("runs past the end")));
+    if (info.block_elements == 1) continue;
+    EXPECT_THAT(error_of(one_tensor({cols - 1, 3}, type, 0, bytes)),
+                AllOf(HasSubstr("of type " + std::string(info.name) + " has rows of " +
+                                std::to_string(cols - 1) + " elements"),
+                      HasSubstr("no multiple of " + std::to_string(info.block_elements))));
+    // Half a block a row: whole blocks in all, yet none a row's own.
+    EXPECT_THAT(error_of(one_tensor({info.block_elements / 2, 4}, type, 0, bytes)),
+                HasSubstr("no multiple of"));
+  }
+}
+
 TEST(GgufFile, TensorsMayNotOverlapOrRepeat) {
   GgufBytes twice(2, 0);
   twice.tensor("t", {8}, 0, 0).tensor("t", {8}, 0, 32).align(32).zeros(64);
