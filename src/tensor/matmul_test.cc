@@ -138,6 +138,21 @@ INSTANTIATE_TEST_SUITE_P(All, Matmul, ::testing::ValuesIn(all_cases()), [](const
          std::string(dtype_name(each.param.type));
 });
 
+// The types whose products are in floats.
+class FloatMatmul : public Matmul {};
+
+std::vector<Case> float_cases() {
+  std::vector<Case> cases = all_cases();
+  std::erase_if(cases, [](const Case& each) { return takes_quantized(each.type); });
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FloatMatmul, ::testing::ValuesIn(float_cases()),
+                         [](const auto& each) {
+                           return std::string(kernel_class_name(each.param.kernel_class)) + "_" +
+                                  std::string(dtype_name(each.param.type));
+                         });
+
 TEST_P(Matmul, AgreesWithDoublePrecisionOnRandomShapes) {
   std::mt19937 random(11);
   for (int round = 0; round < 40; ++round) {
@@ -225,8 +240,7 @@ TEST_P(Matmul, RowsReadBackExactly) {
   }
 }
 
-TEST_P(Matmul, GivesTheBitsOfTheFloatsThatTheWeightsStandFor) {
-  if (quantized()) GTEST_SKIP() << "a product in 8 bits";
+TEST_P(FloatMatmul, GivesTheBitsOfTheFloatsThatTheWeightsStandFor) {
   std::mt19937 random(16);
   constexpr std::size_t kRows = 37;
   constexpr std::size_t kBatch = 35;  // more than one block of columns
