@@ -39,9 +39,8 @@ int read_program(dl_phdr_info* info, std::size_t, void* out) {
   for (int i = 0; i < info->dlpi_phnum; ++i) {
     const ElfW(Phdr)& segment = info->dlpi_phdr[i];
     if (segment.p_type != PT_NOTE) continue;
-    // The address is the loader's.
-    const auto* notes = reinterpret_cast<const char*>(  // NOLINT(performance-no-int-to-ptr)
-        info->dlpi_addr + segment.p_vaddr);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader gives addresses as numbers
+    const auto* notes = reinterpret_cast<const char*>(info->dlpi_addr + segment.p_vaddr);
     std::string id = find_build_note(notes, segment.p_memsz);
     if (id.empty()) continue;
     *static_cast<std::string*>(out) = std::move(id);

@@ -11,8 +11,8 @@ namespace retort::grammar {
 namespace {
 
 // Each byte is a token of its own number; these are the longer ones.
-const std::vector<std::string> longer_pieces = {"<call>",    "</call>", "<call>12", "<call>x", "ll>1",
-                                          "12</call>", " <ca",    " 1",       " x"};
+const std::vector<std::string> longer_pieces = {
+    "<call>", "</call>", "<call>12", "<call>x", "ll>1", "12</call>", " <ca", " 1", " x"};
 
 class ConstraintTest : public testing::Test {
  protected:
