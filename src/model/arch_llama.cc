@@ -23,8 +23,11 @@ class GgufNumbers {
   void required(std::string_view key, std::int64_t& target) {
     if (error_) return;
     auto value = metadata_.uint(key);
-    if (!value) error_ = std::move(value).error();
-    if (!error_) set(*value, target);
+    if (!value) {
+      error_ = std::move(value).error();
+      return;
+    }
+    set(*value, target);
   }
   void optional(std::string_view key, std::int64_t& target) {
     if (!error_ && metadata_.find(key) != nullptr) required(key, target);
@@ -32,8 +35,11 @@ class GgufNumbers {
   void required(std::string_view key, double& target) {
     if (error_) return;
     auto value = metadata_.number(key);
-    if (!value) error_ = std::move(value).error();
-    if (!error_) target = *value;
+    if (!value) {
+      error_ = std::move(value).error();
+      return;
+    }
+    target = *value;
   }
   void optional(std::string_view key, double& target) {
     if (!error_ && metadata_.find(key) != nullptr) required(key, target);
@@ -125,8 +131,11 @@ class JsonNumbers {
   void required(std::string_view path, std::int64_t& target) {
     if (error_) return;
     auto value = config_.uint(path);
-    if (!value) error_ = std::move(value).error();
-    if (!error_) target = static_cast<std::int64_t>(*value);
+    if (!value) {
+      error_ = std::move(value).error();
+      return;
+    }
+    target = static_cast<std::int64_t>(*value);
   }
   void optional(std::string_view path, std::int64_t& target) {
     if (!error_ && config_.has(path)) required(path, target);
@@ -134,14 +143,20 @@ class JsonNumbers {
   void optional(std::string_view path, double& target) {
     if (error_ || !config_.has(path)) return;
     auto value = config_.number(path);
-    if (!value) error_ = std::move(value).error();
-    if (!error_) target = *value;
+    if (!value) {
+      error_ = std::move(value).error();
+      return;
+    }
+    target = *value;
   }
   void optional(std::string_view path, bool& target) {
     if (error_ || !config_.has(path)) return;
     auto value = config_.boolean(path);
-    if (!value) error_ = std::move(value).error();
-    if (!error_) target = *value;
+    if (!value) {
+      error_ = std::move(value).error();
+      return;
+    }
+    target = *value;
   }
   std::optional<Error>& error() { return error_; }
 
