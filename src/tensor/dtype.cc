@@ -44,11 +44,11 @@ constexpr std::array<DTypeInfo, 32> kTypes = {{
 }};
 
 // Index into kTypes by ggml number, -1 where there is none.
-constexpr std::array<std::int8_t, 40> kIndexByNumber = [] {
-  std::array<std::int8_t, 40> index = {};
-  for (std::int8_t& entry : index) entry = -1;
+constexpr std::array<int, 40> kIndexByNumber = [] {
+  std::array<int, 40> index = {};
+  for (int& entry : index) entry = -1;
   for (std::size_t i = 0; i < kTypes.size(); ++i) {
-    index[static_cast<std::size_t>(kTypes[i].type)] = static_cast<std::int8_t>(i);
+    index[static_cast<std::size_t>(kTypes[i].type)] = static_cast<int>(i);
   }
   return index;
 }();
@@ -60,7 +60,9 @@ std::span<const DTypeInfo> dtypes() noexcept {
 }
 
 const DTypeInfo& dtype_info(DType type) noexcept {
-  return kTypes[static_cast<std::size_t>(kIndexByNumber[static_cast<std::size_t>(type)])];
+  // Each type has a row, so that the index is never -1 here.
+  const int index = kIndexByNumber[static_cast<std::size_t>(type)];
+  return kTypes[static_cast<std::size_t>(index)];
 }
 
 std::optional<DType> dtype_from_ggml(std::uint32_t number) noexcept {

@@ -409,7 +409,7 @@ Value dict_get(Run& run, const Mapping& mapping, const Arguments& arguments) {
   return bound[1] ? *bound[1] : Value(None{});
 }
 
-std::optional<Value> dict_method(Run& run, std::shared_ptr<const Mapping> mapping,
+std::optional<Value> dict_method(Run& run, const std::shared_ptr<const Mapping>& mapping,
                                  std::string_view name) {
   const std::size_t depth = mapping->depth;
   if (name == "get") {

@@ -302,7 +302,7 @@ Value integer(Run& run, const Value& value, Arguments& arguments) {
   if (value.is_text()) {
     if (const auto number = parse_integer(value.text()->bytes(), base)) return *number;
   }
-  const Value fallback = bound[0].value_or(std::int64_t{0});
+  Value fallback = bound[0].value_or(std::int64_t{0});
   const auto number = to_float(value);
   if (!number || std::isnan(*number)) return fallback;
   if (std::isinf(*number)) {

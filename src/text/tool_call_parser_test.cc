@@ -21,7 +21,7 @@ std::string read_file(const fs::path& path) {
 }
 
 // Content and calls in order, neighbouring content joined: "text" and "name(arguments)".
-std::vector<std::string> read(std::vector<AnswerEvent> events) {
+std::vector<std::string> read(const std::vector<AnswerEvent>& events) {
   std::vector<std::string> parts;
   bool joins = false;
   for (const AnswerEvent& event : events) {
@@ -333,11 +333,14 @@ TEST(ToolCallParser, ReadsDeepSeeksFrames) {
                   "<|tool_call_argument_begin|>{}<|tool_call_end|><|tool_calls_section_end|>",
                   "kimi"),
             Parts{"#0 f({})"});
-  for (const char* answer : {"<｜tool▁calls▁begin｜>", "<｜tool▁calls▁begin｜><｜tool▁calls▁end｜>",
-                             "<｜tool▁call▁begin｜>",
-                             "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>h<｜tool▁sep｜>{}<"
-                             "｜tool▁call▁end｜><｜tool▁calls▁end｜>",
-                             "<｜tool▁calls▁begin｜>\n<｜tool▁call▁begin｜>f"}) {
+  const std::string other_function =
+      std::string("<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>h<｜tool▁sep｜>{}") +
+      "<｜tool▁call▁end｜><｜tool▁calls▁end｜>";
+  for (const std::string& answer :
+       {std::string("<｜tool▁calls▁begin｜>"),
+        std::string("<｜tool▁calls▁begin｜><｜tool▁calls▁end｜>"),
+        std::string("<｜tool▁call▁begin｜>"), other_function,
+        std::string("<｜tool▁calls▁begin｜>\n<｜tool▁call▁begin｜>f")}) {
     EXPECT_EQ(parse(answer, "deepseek_v31"), Parts{answer});
   }
 }
