@@ -52,7 +52,7 @@ std::vector<std::string> parse_in(const std::vector<std::string_view>& pieces, c
     for (AnswerEvent& event : parser.push(piece)) events.push_back(std::move(event));
   }
   for (AnswerEvent& event : parser.finish()) events.push_back(std::move(event));
-  return read(std::move(events));
+  return read(events);
 }
 
 // Parses `answer` whole, byte by byte and in every two pieces, and expects the same each time.
