@@ -188,17 +188,6 @@ struct Q3K {
   }
 };
 
-// Scale and minimum of run s of Q4_K and Q5_K, of 6 bits each in 12 bytes.
-struct ScaleAndLeast {
-  int scale;
-  int least;
-};
-ScaleAndLeast scale_and_least(const std::uint8_t* packed, std::size_t s) noexcept {
-  if (s < 4) return {packed[s] & 63, packed[s + 4] & 63};
-  const std::uint8_t low = packed[s + 4];
-  return {(low & 15) | (packed[s - 4] >> 6) << 4, (low >> 4) | (packed[s] >> 6) << 4};
-}
-
 struct Q4K {
   static constexpr DType kType = DType::q4_k;
   std::uint16_t scale;
@@ -315,6 +304,13 @@ constexpr auto kEntries =
     entries_of<Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Iq4Nl, Mxfp4, Q2K, Q3K, Q4K, Q5K, Q6K, Iq4Xs>();
 
 }  // namespace
+
+ScaleAndLeast scale_and_least(const std::uint8_t* packed, std::size_t run) noexcept {
+  if (run < 4) return {packed[run] & 63, packed[run + 4] & 63};
+  // The low halves stand in bytes 8 to 11, the high bits above those of the first four runs.
+  const std::uint8_t low = packed[run + 4];
+  return {(low & 15) | (packed[run - 4] >> 6) << 4, (low >> 4) | (packed[run] >> 6) << 4};
+}
 
 Dequantize dequantizer(DType type) noexcept {
   for (const Entry& entry : kEntries) {

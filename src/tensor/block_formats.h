@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "tensor/dtype.h"
 
@@ -20,5 +21,13 @@ using Dequantize = void (*)(const std::byte* blocks, std::size_t elements, float
 // The function for a block format, Q8_0 included; null for plain types and for formats that are
 // known by size alone (dtype.h). Thread-safe.
 Dequantize dequantizer(DType type) noexcept;
+
+// Scale and minimum of run `run` (below 8) of a block of Q4_K or Q5_K, 0 to 63 each, from the
+// block's 12 bytes of them.
+struct ScaleAndLeast {
+  int scale;
+  int least;
+};
+ScaleAndLeast scale_and_least(const std::uint8_t* packed, std::size_t run) noexcept;
 
 }  // namespace retort::tensor

@@ -60,13 +60,17 @@ Kernels::MatmulFunction Kernels::matmul(DType type) const noexcept {
       return matmul_bf16;
     case DType::q8_0:
       return matmul_q8_0;
+    case DType::q4_0:
+      return matmul_q4_0;
+    case DType::q4_k:
+      return matmul_q4_k;
     default:
       return dequantizer(type) != nullptr ? matmul_blocks : nullptr;
   }
 }
 
 bool takes_quantized(DType type) noexcept {
-  return type == DType::q8_0;
+  return type == DType::q8_0 || type == DType::q4_0 || type == DType::q4_k;
 }
 
 std::size_t attention_scratch(std::size_t head_dim, std::size_t queries) noexcept {

@@ -83,6 +83,8 @@ struct Kernels {
   MatmulFunction matmul_f16 = nullptr;
   MatmulFunction matmul_bf16 = nullptr;
   MatmulFunction matmul_q8_0 = nullptr;
+  MatmulFunction matmul_q4_0 = nullptr;
+  MatmulFunction matmul_q4_k = nullptr;
   MatmulFunction matmul_blocks = nullptr;     // the block types that have none of their own
   AttentionFunction attention_f32 = nullptr;  // KV stored as f32
   AttentionFunction attention_f16 = nullptr;  // KV stored as f16
@@ -109,7 +111,8 @@ struct Kernels {
   MatmulFunction matmul(DType type) const noexcept;
 };
 
-// Whether products with weights of this type read MatmulSlice::quantized, not x.
+// Whether products with weights of this type read MatmulSlice::quantized, not x; their matrices are
+// packed (matrix.h).
 bool takes_quantized(DType type) noexcept;
 
 // Floats of scratch that an attention function needs for `queries` = tokens * group rows.

@@ -4,6 +4,7 @@
 #include "tensor/attention_kernels.h"
 #include "tensor/float_kernels.h"
 #include "tensor/kernels_by_class.h"
+#include "tensor/q4_kernels.h"
 #include "tensor/q8_kernels.h"
 
 #if defined(__x86_64__)
@@ -149,6 +150,41 @@ struct Avx2Q8 {
         _mm256_fmadd_ps(_mm256_cvtepi32_ps(products.high), _mm256_mul_ps(scale.high, xs),
                         sum.high)};
   }
+  struct Nibbles {
+    Ints low, high;  // unsigned bytes
+  };
+  static Ints splat(std::int32_t value) {
+    return {_mm256_set1_epi32(value), _mm256_set1_epi32(value)};
+  }
+  static Nibbles load_nibbles(const std::byte* p) {
+    const __m256i mask = _mm256_set1_epi8(15);
+    const auto* from = reinterpret_cast<const __m256i*>(p);
+    const __m256i a = _mm256_loadu_si256(from);
+    const __m256i b = _mm256_loadu_si256(from + 1);
+    return {{_mm256_and_si256(a, mask), _mm256_and_si256(b, mask)},
+            {_mm256_and_si256(_mm256_srli_epi16(a, 4), mask),
+             _mm256_and_si256(_mm256_srli_epi16(b, 4), mask)}};
+  }
+  static Ints dot_unsigned(const Ints& sum, const Ints& w, const std::int8_t* x) {
+    std::int32_t quad;
+    std::memcpy(&quad, x, sizeof(quad));
+    const __m256i xs = _mm256_set1_epi32(quad);
+    const __m256i one = _mm256_set1_epi16(1);
+    return {_mm256_add_epi32(sum.low, _mm256_madd_epi16(_mm256_maddubs_epi16(w.low, xs), one)),
+            _mm256_add_epi32(sum.high, _mm256_madd_epi16(_mm256_maddubs_epi16(w.high, xs), one))};
+  }
+  static Floats load_bytes(const std::byte* p) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    return {_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes)),
+            _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8)))};
+  }
+  static Floats mul(const Floats& a, const Floats& b) {
+    return {_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)};
+  }
+  static Floats add_to(const Floats& sum, const Floats& a, float factor) {
+    const __m256 f = _mm256_set1_ps(factor);
+    return {_mm256_fmadd_ps(a.low, f, sum.low), _mm256_fmadd_ps(a.high, f, sum.high)};
+  }
   static void store(float* p, const Floats& sum, std::size_t rows) {
     float copy[kRowGroup];
     _mm256_storeu_ps(copy, sum.low);
@@ -182,6 +218,7 @@ void set_avx2_kernels(Kernels& kernels) {
   set_float_kernels<Avx2>(kernels);
   set_attention_kernels<Avx2>(kernels);
   kernels.matmul_q8_0 = matmul_q8<Avx2Q8>;
+  set_q4_kernels<Avx2Q8>(kernels);
   kernels.int8_loop = int8_peak<Avx2Peak>;
 }
 

@@ -7,6 +7,7 @@
 #include "tensor/attention_kernels.h"
 #include "tensor/float_kernels.h"
 #include "tensor/kernels_by_class.h"
+#include "tensor/q4_kernels.h"
 #include "tensor/q8_kernels.h"
 
 namespace retort::tensor {
@@ -136,6 +137,44 @@ struct PortableQ8 {
     }
     return sum;
   }
+  struct Nibbles {
+    std::uint8_t low[4 * kRowGroup];
+    std::uint8_t high[4 * kRowGroup];
+  };
+  static Ints splat(std::int32_t value) {
+    Ints ints;
+    for (std::int32_t& row : ints.row) row = value;
+    return ints;
+  }
+  static Nibbles load_nibbles(const std::byte* p) {
+    Nibbles nibbles;
+    for (std::size_t i = 0; i < 4 * kRowGroup; ++i) {
+      nibbles.low[i] = static_cast<std::uint8_t>(p[i]) & 15;
+      nibbles.high[i] = static_cast<std::uint8_t>(p[i]) >> 4;
+    }
+    return nibbles;
+  }
+  static Ints dot_unsigned(Ints sum, const std::uint8_t (&w)[4 * kRowGroup], const std::int8_t* x) {
+    for (std::size_t r = 0; r < kRowGroup; ++r) {
+      for (std::size_t i = 0; i < 4; ++i) sum.row[r] += w[r * 4 + i] * x[i];
+    }
+    return sum;
+  }
+  static Floats load_bytes(const std::byte* p) {
+    Floats floats;
+    for (std::size_t r = 0; r < kRowGroup; ++r) {
+      floats.row[r] = static_cast<float>(static_cast<std::uint8_t>(p[r]));
+    }
+    return floats;
+  }
+  static Floats mul(Floats a, const Floats& b) {
+    for (std::size_t r = 0; r < kRowGroup; ++r) a.row[r] *= b.row[r];
+    return a;
+  }
+  static Floats add_to(Floats sum, const Floats& a, float factor) {
+    for (std::size_t r = 0; r < kRowGroup; ++r) sum.row[r] += a.row[r] * factor;
+    return sum;
+  }
   static void store(float* p, const Floats& sum, std::size_t rows) {
     std::memcpy(p, sum.row, rows * sizeof(float));
   }
@@ -148,6 +187,7 @@ void set_portable_kernels(Kernels& kernels) {
   set_float_kernels<Portable>(kernels);
   set_attention_kernels<Portable>(kernels);
   kernels.matmul_q8_0 = matmul_q8<PortableQ8>;
+  set_q4_kernels<PortableQ8>(kernels);
 }
 
 }  // namespace retort::tensor

@@ -20,13 +20,13 @@ constexpr std::size_t kRows = 8'192;
 constexpr std::size_t kCols = 2'048;
 constexpr std::size_t kMatrices = 8;  // of 17 to 67 MB each
 
-// Small random weights of a type: bytes in -64..63 with a small scale, or halves near 1/64.
+// Random weights of a type: bytes of which no two make an infinite half, or halves near 1/64.
 std::vector<std::byte> random_file(DType type, std::mt19937& random) {
   std::vector<std::byte> file(*dtype_bytes(type, kRows * kCols));
   for (std::size_t i = 0; i < file.size(); i += 2) {
     auto bits = static_cast<std::uint16_t>(0x2400 | (random() & 0x83FF));
     if (type == DType::bf16 || (type == DType::f32 && i % 4 == 2)) bits = 0x3C80;
-    if (type == DType::q8_0 && i % 34 != 0) bits = static_cast<std::uint16_t>(random() & 0x3F3F);
+    if (dtype_info(type).block_elements > 1) bits = static_cast<std::uint16_t>(random() & 0x3F3F);
     std::memcpy(file.data() + i, &bits, 2);
   }
   return file;
@@ -101,7 +101,8 @@ void attention(benchmark::State& state, std::string_view name) {
 const bool kRegistered = [] {
   for (const KernelClass kernel_class : available_kernel_classes()) {
     const auto name = kernel_class_name(kernel_class);
-    for (const DType type : {DType::f32, DType::f16, DType::bf16, DType::q8_0}) {
+    for (const DType type : {DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q4_0,
+                             DType::q4_k, DType::q6_k}) {
       const std::string title = std::string(name) + "/" + std::string(dtype_name(type));
       auto* bench = benchmark::RegisterBenchmark(title.c_str(), matmul, name, type);
       bench->ArgNames({"batch", "threads"})->UseRealTime();

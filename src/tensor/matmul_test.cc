@@ -257,29 +257,38 @@ TEST_P(FloatMatmul, GivesTheBitsOfTheFloatsThatTheWeightsStandFor) {
   EXPECT_EQ(run(*blocks, x, kBatch, 2), run(*plain, x, kBatch, 2));
 }
 
-TEST(MatmulQ8, EveryClassWithFusedMultiplyAddGivesTheSameBits) {
+// The products of one row of activations in the class `kernel_class`.
+std::vector<float> product_in(KernelClass kernel_class, const Matrix& matrix,
+                              const std::vector<float>& x) {
+  ThreadPool pool(1);
+  auto step = pool.begin_step();
+  Activations activations;
+  EXPECT_TRUE(activations.reserve(1, x.size()));
+  activations.set(x.data(), 1, x.size());
+  std::vector<float> out(matrix.rows());
+  const Product product{&matrix, nullptr, out.data()};
+  multiply(**choose_kernels(kernel_class_name(kernel_class)), step, activations, {&product, 1});
+  return out;
+}
+
+TEST(MatmulInIntegers, EveryClassWithFusedMultiplyAddGivesTheSameBits) {
   std::mt19937 random(14);
   constexpr std::size_t kRows = 48;
   constexpr std::size_t kCols = 512;
-  const Weights weights = random_weights(DType::q8_0, kRows * kCols, random);
-  const auto matrix = Matrix::make(DType::q8_0, kRows, kCols, weights.file.data());
-  ASSERT_TRUE(matrix);
-  std::normal_distribution<float> normal;
-  std::vector<float> x(kCols);
-  for (float& value : x) value = normal(random);
-  std::vector<float> first;
-  for (const KernelClass kernel_class : available_kernel_classes()) {
-    if (kernel_class == KernelClass::portable) continue;
-    ThreadPool pool(1);
-    auto step = pool.begin_step();
-    Activations activations;
-    ASSERT_TRUE(activations.reserve(1, kCols));
-    activations.set(x.data(), 1, kCols);
-    std::vector<float> out(kRows);
-    const Product product{&*matrix, nullptr, out.data()};
-    multiply(**choose_kernels(kernel_class_name(kernel_class)), step, activations, {&product, 1});
-    if (first.empty()) first = out;
-    EXPECT_EQ(std::memcmp(out.data(), first.data(), out.size() * 4), 0);
+  for (const DType type : {DType::q8_0, DType::q4_0, DType::q4_k}) {
+    const Weights weights = random_weights(type, kRows * kCols, random);
+    const auto matrix = Matrix::make(type, kRows, kCols, weights.file.data());
+    ASSERT_TRUE(matrix);
+    std::normal_distribution<float> normal;
+    std::vector<float> x(kCols);
+    for (float& value : x) value = normal(random);
+    std::vector<float> first;
+    for (const KernelClass kernel_class : available_kernel_classes()) {
+      if (kernel_class == KernelClass::portable) continue;
+      const std::vector<float> out = product_in(kernel_class, *matrix, x);
+      if (first.empty()) first = out;
+      EXPECT_EQ(std::memcmp(out.data(), first.data(), out.size() * 4), 0) << dtype_name(type);
+    }
   }
 }
 

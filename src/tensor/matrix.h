@@ -1,8 +1,9 @@
 // Matrix: a weight matrix in the layout that the kernels read.
 //
-// Q8_0 is repacked once at load: 16 rows side by side, so that a vector's lanes are rows
-// (q8_kernels.h). A repacked matrix takes as much memory as the file's and no longer needs the
-// file. All other types stay where the file has them, row after row.
+// Types with integer kernels (takes_quantized) are packed once at load: 16 rows side by side, so
+// that a vector's lanes are rows (q8_kernels.h, q4_kernels.h). A packed matrix takes as much memory
+// as the file's, Q4_K 3 % more, and no longer needs the file. All other types stay where the file
+// has them, row after row.
 #pragma once
 
 #include <cstddef>
@@ -43,7 +44,7 @@ class Matrix {
   void read_row(std::size_t row, float* out) const noexcept;
 
  private:
-  void pack_q8_0(const std::byte* source) noexcept;
+  void pack(const std::byte* source) noexcept;
   void read_packed_row(std::size_t row, float* out) const noexcept;
 
   DType type_ = DType::f32;
