@@ -27,6 +27,11 @@ SCALES = {"Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q8_0": [0],
           "Q6_K": [208], "IQ4_XS": [0]}
 BLOCKS = {32: 64, 256: 12}
 
+# The largest element of a block whose f16 scales are 1. A model's scales are so small that its
+# weights are of a trained model's size: with larger ones attention would be a choice by a hair.
+LARGEST = {"Q4_0": 8, "Q4_1": 15, "Q5_0": 16, "Q5_1": 31, "Q8_0": 127, "IQ4_NL": 127, "Q2_K": 45,
+           "Q3_K": 128, "Q4_K": 945, "Q5_K": 1953, "Q6_K": 4096, "IQ4_XS": 4064}
+
 # Halves as bits: 0, -0, the least and the largest subnormal, the least normal, 1, -1, the largest
 # of both signs, a small negative one.
 EDGES = [0x0000, 0x8000, 0x0001, 0x83FF, 0x0400, 0x3C00, 0xBC00, 0x7BFF, 0xFBFF, 0x9234]
@@ -43,7 +48,8 @@ def random_blocks(kind, count, random, edges):
         exponents[:len(first)] = first
         blocks[:, 0] = exponents
     for place, offset in enumerate(SCALES[kind]):
-        halves = (random.standard_normal(count) * 0.02).astype(np.float16).view(np.uint16)
+        size = 0.02 if edges else 0.2 / LARGEST[kind]
+        halves = (random.standard_normal(count) * size).astype(np.float16).view(np.uint16)
         if edges:
             halves[:len(EDGES)] = np.roll(EDGES, 3 * place)
         blocks[:, offset:offset + 2] = halves.astype("<u2").view(np.uint8).reshape(count, 2)
