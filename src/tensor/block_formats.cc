@@ -40,7 +40,7 @@ int one_bit(const std::uint8_t* bytes, std::size_t i) noexcept {
   return (bytes[i % kRun] >> (i / kRun)) & 1;
 }
 
-struct Q4_0 {
+struct Q40 {
   static constexpr DType kType = DType::q4_0;
   std::uint16_t scale;
   std::uint8_t values[16];
@@ -53,7 +53,7 @@ struct Q4_0 {
   }
 };
 
-struct Q4_1 {
+struct Q41 {
   static constexpr DType kType = DType::q4_1;
   std::uint16_t scale;
   std::uint16_t least;
@@ -73,7 +73,7 @@ int five_bits(const std::uint8_t* high, const std::uint8_t* values, std::size_t 
   return nibble(values, i) | ((high[i / 8] >> (i % 8)) & 1) << 4;
 }
 
-struct Q5_0 {
+struct Q50 {
   static constexpr DType kType = DType::q5_0;
   std::uint16_t scale;
   std::uint8_t high[4];
@@ -87,7 +87,7 @@ struct Q5_0 {
   }
 };
 
-struct Q5_1 {
+struct Q51 {
   static constexpr DType kType = DType::q5_1;
   std::uint16_t scale;
   std::uint16_t least;
@@ -103,7 +103,7 @@ struct Q5_1 {
   }
 };
 
-struct Q8_0 {
+struct Q80 {
   static constexpr DType kType = DType::q8_0;
   std::uint16_t scale;
   std::int8_t values[32];
@@ -287,8 +287,8 @@ void dequantize(const std::byte* blocks, std::size_t elements, float* out) {
   }
 }
 
-static_assert(sizeof(Q4_0) == 18 && sizeof(Q4_1) == 20 && sizeof(Q5_0) == 22 && sizeof(Q5_1) == 24);
-static_assert(sizeof(Q8_0) == 34 && sizeof(Iq4Nl) == 18 && sizeof(Mxfp4) == 17);
+static_assert(sizeof(Q40) == 18 && sizeof(Q41) == 20 && sizeof(Q50) == 22 && sizeof(Q51) == 24);
+static_assert(sizeof(Q80) == 34 && sizeof(Iq4Nl) == 18 && sizeof(Mxfp4) == 17);
 static_assert(sizeof(Q2K) == 84 && sizeof(Q3K) == 110 && sizeof(Q4K) == 144 && sizeof(Q5K) == 176);
 static_assert(sizeof(Q6K) == 210 && sizeof(Iq4Xs) == 136);
 
@@ -301,7 +301,7 @@ constexpr std::array<Entry, sizeof...(Blocks)> entries_of() {
   return {{{Blocks::kType, dequantize<Blocks>}...}};
 }
 constexpr auto kEntries =
-    entries_of<Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Iq4Nl, Mxfp4, Q2K, Q3K, Q4K, Q5K, Q6K, Iq4Xs>();
+    entries_of<Q40, Q41, Q50, Q51, Q80, Iq4Nl, Mxfp4, Q2K, Q3K, Q4K, Q5K, Q6K, Iq4Xs>();
 
 }  // namespace
 

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cctype>
+#include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -48,7 +50,7 @@ Golden read_golden(DType type) {
 void expect_same_bits(const std::vector<float>& values, const std::vector<float>& wanted) {
   ASSERT_EQ(values.size(), wanted.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    ASSERT_EQ(std::memcmp(&values[i], &wanted[i], sizeof(float)), 0)
+    ASSERT_EQ(std::bit_cast<std::uint32_t>(values[i]), std::bit_cast<std::uint32_t>(wanted[i]))
         << "element " << i << ": " << values[i] << ", not " << wanted[i];
   }
 }

@@ -29,7 +29,7 @@ struct Lane {
 
 // Row by row, each format between its layout in a file and its packed one. What a block has in
 // words of four bytes stands in words [word][lane], what it has in bytes or halves in [lane].
-struct Q8_0Packing {
+struct Q80Packing {
   static constexpr std::size_t kBytes = 2 + kQuantBlock;  // in a file: an f16 scale and 32 bytes
 
   static std::size_t group_bytes(std::size_t cols) {
@@ -68,7 +68,7 @@ int packed_nibble(const std::byte* run, std::size_t i) noexcept {
   return i < 16 ? both & 15 : both >> 4;
 }
 
-struct Q4_0Packing {
+struct Q40Packing {
   static constexpr std::size_t kBytes = 2 + kQuantBlock / 2;  // in a file
 
   static std::size_t group_bytes(std::size_t cols) { return q4_0_group_bytes(cols); }
@@ -164,11 +164,11 @@ constexpr Packing packing_as() {
 Packing packing_of(DType type) noexcept {
   switch (type) {
     case DType::q4_0:
-      return packing_as<Q4_0Packing>();
+      return packing_as<Q40Packing>();
     case DType::q4_k:
       return packing_as<Q4KPacking>();
     default:
-      return packing_as<Q8_0Packing>();
+      return packing_as<Q80Packing>();
   }
 }
 

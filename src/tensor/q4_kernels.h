@@ -60,7 +60,7 @@ inline void q4_run(const std::byte* values, const std::int8_t* x, std::size_t st
   }
 }
 
-struct Q4_0Tiles {
+struct Q40Tiles {
   static constexpr std::size_t group_bytes(std::size_t cols) { return q4_0_group_bytes(cols); }
 
   template <typename Q, int C>
@@ -107,10 +107,9 @@ struct Q4KTiles {
                                 Q::load_bytes(block + kQ4KMinima + r * kRowGroup));
       for (int c = 0; c < C; ++c) {
         const float x_scale = x_scales[c * runs + run];
-        // Minus the activations' sum, exactly.
-        const auto x_sum = static_cast<float>(offsets[c * runs + run] / 128);
+        const std::int32_t minus_sum = offsets[c * runs + run] / 128;  // of activations, exactly
         sums[c] = Q::add_scaled(sums[c], products[c], scale, x_scale);
-        sums[c] = Q::add_to(sums[c], least, x_scale * x_sum);
+        sums[c] = Q::add_to(sums[c], least, x_scale * static_cast<float>(minus_sum));
       }
     }
   }
@@ -151,7 +150,7 @@ void matmul_q4(const MatmulSlice& s) {
 // The products of this file, filled into a table.
 template <typename Q>
 void set_q4_kernels(Kernels& kernels) {
-  kernels.matmul_q4_0 = matmul_q4<Q, Q4_0Tiles>;
+  kernels.matmul_q4_0 = matmul_q4<Q, Q40Tiles>;
   kernels.matmul_q4_k = matmul_q4<Q, Q4KTiles>;
 }
 
