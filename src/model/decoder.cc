@@ -7,15 +7,16 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstring>
-#include <string>
 #include <utility>
 
 #include "tensor/rope.h"
 
 namespace retort::model {
 namespace {
+
+using arch::Activation;
+using arch::LayerRope;
 
 // Floats below which a region of simple row work is not worth waking the pool for.
 constexpr std::size_t kAloneBelow = 16'384;
@@ -41,13 +42,17 @@ Decoder::Decoder(ModelConfig config, Weights weights, const tensor::Kernels& ker
       weights_(std::move(weights)),
       kernels_(kernels),
       step_tokens_max_(step_tokens_max),
-      frequencies_(tensor::rope_frequencies(config_.rope)),
       width_(static_cast<std::size_t>(config_.width)),
-      ffn_width_(static_cast<std::size_t>(config_.ffn_width)),
       heads_(static_cast<std::size_t>(config_.heads)),
       kv_heads_(static_cast<std::size_t>(config_.kv_heads)),
       head_dim_(static_cast<std::size_t>(config_.head_dim)),
-      pairs_(frequencies_.size()) {}
+      pairs_(static_cast<std::size_t>(config_.rope.dims / 2)) {
+  const auto add_rope = [this](const tensor::RopeConfig& rope) {
+    ropes_.push_back({tensor::rope_frequencies(rope), static_cast<float>(rope.attention_factor)});
+  };
+  add_rope(config_.rope);
+  if (config_.local_rope) add_rope(*config_.local_rope);
+}
 
 Result<void> Decoder::forward(const Batch& batch, KvCache& kv, tensor::ThreadPool& pool,
                               std::span<float> logits) {
@@ -64,7 +69,7 @@ Result<void> Decoder::forward(const Batch& batch, KvCache& kv, tensor::ThreadPoo
   embed(step);
   for (std::size_t i = 0; i < weights_.layers.size(); ++i) {
     const LayerWeights& layer = weights_.layers[i];
-    normalize(step, layer.attention_norm);
+    prepare(step, layer.attention_norm);
     project(step, layer);
     store(step, i);
     if (i + 1 == weights_.layers.size()) keep_logit_rows(step);
@@ -73,11 +78,11 @@ Result<void> Decoder::forward(const Batch& batch, KvCache& kv, tensor::ThreadPoo
     add_attention(step, layer);
     add_feed_forward(step, layer);
   }
-  normalize(step, weights_.output_norm);
-  work_.activations.set(work_.normed, step.rows.size(), width_);
+  prepare(step, weights_.output_norm);
   const tensor::Matrix& output = config_.tied_output ? weights_.embedding : weights_.output;
   const tensor::Product product{&output, nullptr, logits.data()};
   multiply(kernels_, step.threads, work_.activations, {&product, 1});
+  finish_logits(step, logits);
   return {};
 }
 
@@ -87,68 +92,45 @@ Result<void> Decoder::reserve(std::size_t tokens, int threads) {
   std::size_t room = 32;
   while (room < tokens) room *= 2;
   room = std::max(room, work_.tokens);
-  Workspace work;
-  work.tokens = room;
-  work.threads = std::max(threads, work_.threads);
-  const std::size_t q = heads_ * head_dim_;
-  const std::size_t kv = kv_heads_ * head_dim_;
-  const std::size_t group = heads_ / kv_heads_;
-  work.scratch_floats = (tensor::attention_scratch(head_dim_, kItemTokens * group) + 15) / 16 * 16;
-  const std::array<std::pair<float**, std::size_t>, 13> parts = {
-      {{&work.x, room * width_},
-       {&work.normed, room * width_},
-       {&work.added, room * width_},
-       {&work.query, room * q},
-       {&work.key, room * kv},
-       {&work.value, room * kv},
-       {&work.attended, room * q},
-       {&work.gate, room * ffn_width_},
-       {&work.up, room * ffn_width_},
-       {&work.cosines, room * pairs_},
-       {&work.sines, room * pairs_},
-       {&work.halves, room * kv},
-       {&work.scratch, static_cast<std::size_t>(work.threads) *
-                           tensor::ThreadPool::kPartsPerThread * work.scratch_floats}}};
-  std::size_t floats = 0;
-  for (const auto& [pointer, count] : parts) floats += (count + 15) / 16 * 16;
-  auto memory = tensor::Buffer::make(floats * sizeof(float));
-  if (!memory) return std::move(memory).error();
-  work.memory = std::move(*memory);
-  float* next = work.memory.as<float>();
-  for (const auto& [pointer, count] : parts) {
-    *pointer = next;
-    next += (count + 15) / 16 * 16;
-  }
-  const std::size_t cols_max = std::max({width_, q, ffn_width_});
-  if (auto done = work.activations.reserve(room, cols_max); !done) return done;
-  work_ = std::move(work);
+  auto work = Workspace::make(config_, room, std::max(threads, work_.threads));
+  if (!work) return std::move(work).error();
+  work_ = std::move(*work);
   return {};
 }
 
 // Each row's embedding, and its rotary angles.
 void Decoder::embed(Step& step) {
+  const auto scale = static_cast<float>(config_.embedding_scale);
   step.threads.split(step.rows.size(), row_grain(width_), [&](std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) {
-      weights_.embedding.read_row(static_cast<std::size_t>(step.rows[row].token),
-                                  work_.x + row * width_);
-      tensor::rope_angles(frequencies_, step.rows[row].position, work_.cosines + row * pairs_,
-                          work_.sines + row * pairs_);
+      float* x = work_.x + row * width_;
+      weights_.embedding.read_row(static_cast<std::size_t>(step.rows[row].token), x);
+      for (std::size_t i = 0; i < width_; ++i) x[i] *= scale;
+      for (std::size_t i = 0; i < ropes_.size(); ++i) {
+        const std::size_t at = (row * ropes_.size() + i) * pairs_;
+        tensor::rope_angles(ropes_[i].frequencies, step.rows[row].position, ropes_[i].factor,
+                            work_.cosines + at, work_.sines + at);
+      }
     }
   });
 }
 
-void Decoder::normalize(Step& step, const std::vector<float>& weight) {
+void Decoder::prepare(Step& step, const std::vector<float>& weight) {
+  if (!weight.empty()) normalize(step, weight, work_.x, work_.normed);
+  work_.activations.set(weight.empty() ? work_.x : work_.normed, step.rows.size(), width_);
+}
+
+void Decoder::normalize(Step& step, const std::vector<float>& weight, const float* from,
+                        float* to) {
   const auto epsilon = static_cast<float>(config_.norm_epsilon);
   step.threads.split(step.rows.size(), row_grain(width_), [&](std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) {
-      kernels_.rms_norm(work_.x + row * width_, weight.data(), work_.normed + row * width_, width_,
-                        epsilon);
+      kernels_.rms_norm(from + row * width_, weight.data(), to + row * width_, width_, epsilon);
     }
   });
 }
 
 void Decoder::project(Step& step, const LayerWeights& layer) {
-  work_.activations.set(work_.normed, step.rows.size(), width_);
   const std::array<tensor::Product, 3> products = {
       {{&layer.query.matrix, layer.query.bias_data(), work_.query},
        {&layer.key.matrix, layer.key.bias_data(), work_.key},
@@ -156,7 +138,8 @@ void Decoder::project(Step& step, const LayerWeights& layer) {
   multiply(kernels_, step.threads, work_.activations, products);
 }
 
-// Turns queries and keys by their positions and writes keys and values into the pages.
+// Normalizes queries and keys, turns them by their positions and writes keys and values into the
+// pages.
 void Decoder::store(Step& step, std::size_t layer) {
   const std::size_t floats = (heads_ + 2 * kv_heads_) * head_dim_;
   step.threads.split(step.rows.size(), row_grain(floats), [&](std::size_t begin, std::size_t end) {
@@ -165,15 +148,19 @@ void Decoder::store(Step& step, std::size_t layer) {
 }
 
 void Decoder::store_row(Step& step, std::size_t layer, std::size_t row) {
-  const float* cosines = work_.cosines + row * pairs_;
-  const float* sines = work_.sines + row * pairs_;
   const std::size_t kv = kv_heads_ * head_dim_;
+  float* query = work_.query + row * heads_ * head_dim_;
   float* key = work_.key + row * kv;
   float* value = work_.value + row * kv;
-  const auto style = config_.rope.style;
-  apply_rope(style, pairs_, cosines, sines, work_.query + row * heads_ * head_dim_, heads_,
-             head_dim_);
-  apply_rope(style, pairs_, cosines, sines, key, kv_heads_, head_dim_);
+  normalize_heads(weights_.layers[layer].query_norm, query, heads_ * head_dim_);
+  normalize_heads(weights_.layers[layer].key_norm, key, kv);
+  const LayerRope rope = config_.layer_configs[layer].rope;
+  if (rope != LayerRope::none) {
+    const std::size_t at = (row * ropes_.size() + (rope == LayerRope::local ? 1 : 0)) * pairs_;
+    const auto style = config_.rope.style;
+    apply_rope(style, pairs_, work_.cosines + at, work_.sines + at, query, heads_, head_dim_);
+    apply_rope(style, pairs_, work_.cosines + at, work_.sines + at, key, kv_heads_, head_dim_);
+  }
   const auto position = static_cast<std::size_t>(step.rows[row].position);
   const PageId page = step.rows[row].pages[position / kPageTokens];
   const std::size_t slot = position % kPageTokens;
@@ -194,6 +181,15 @@ void Decoder::store_row(Step& step, std::size_t layer, std::size_t row) {
       scatter(keys, slot, key + at, head_dim_);
       std::memcpy(values + slot * head_dim_ * 4, value + at, head_dim_ * 4);
     }
+  }
+}
+
+// RMSNorm over as many elements at a time as there are weights: a head, or all of them.
+void Decoder::normalize_heads(const std::vector<float>& weight, float* x, std::size_t count) {
+  if (weight.empty()) return;
+  const auto epsilon = static_cast<float>(config_.norm_epsilon);
+  for (std::size_t at = 0; at < count; at += weight.size()) {
+    kernels_.rms_norm(x + at, weight.data(), x + at, weight.size(), epsilon);
   }
 }
 
@@ -249,7 +245,9 @@ void Decoder::attend_item(Step& step, std::size_t layer, const AttentionItem& it
   slice.tokens = item.tokens;
   slice.head_dim = head_dim_;
   slice.first_position = static_cast<std::size_t>(first.position);
-  slice.scale = 1.0F / std::sqrt(static_cast<float>(head_dim_));
+  slice.window = static_cast<std::size_t>(config_.layer_configs[layer].window);
+  slice.scale = static_cast<float>(config_.attention_scale);
+  slice.cap = static_cast<float>(config_.attention_cap);
   slice.kv = step.kv.keys(0, layer, item.kv_head);
   slice.page_stride = step.kv.page_stride();
   slice.values_offset = step.kv.values_offset();
@@ -264,33 +262,62 @@ void Decoder::add_attention(Step& step, const LayerWeights& layer) {
   const Linear& output = layer.attention_output;
   const tensor::Product product{&output.matrix, output.bias_data(), work_.added};
   multiply(kernels_, step.threads, work_.activations, {&product, 1});
-  add_to_residual(step);
+  add_to_residual(step, layer.attention_after_norm);
 }
 
 void Decoder::add_feed_forward(Step& step, const LayerWeights& layer) {
-  const std::size_t rows = step.rows.size();
-  normalize(step, layer.ffn_norm);
-  work_.activations.set(work_.normed, rows, width_);
-  const std::array<tensor::Product, 2> inner = {
-      {{&layer.gate.matrix, layer.gate.bias_data(), work_.gate},
-       {&layer.up.matrix, layer.up.bias_data(), work_.up}}};
-  multiply(kernels_, step.threads, work_.activations, inner);
-  step.threads.split(rows, row_grain(4 * ffn_width_), [&](std::size_t begin, std::size_t end) {
-    for (std::size_t row = begin; row < end; ++row) {
-      float* gate = work_.gate + row * ffn_width_;
-      kernels_.silu_mul(gate, work_.up + row * ffn_width_, gate, ffn_width_);
-    }
-  });
-  work_.activations.set(work_.gate, rows, ffn_width_);
-  const tensor::Product outer{&layer.down.matrix, layer.down.bias_data(), work_.added};
-  multiply(kernels_, step.threads, work_.activations, {&outer, 1});
-  add_to_residual(step);
+  prepare(step, layer.ffn_norm);
+  if (layer.experts.empty()) {
+    compute_feed_forward(step, layer.ffn, step.rows.size(), work_.added);
+  } else {
+    mix_experts(step, layer);
+  }
+  add_to_residual(step, layer.ffn_after_norm);
 }
 
-void Decoder::add_to_residual(Step& step) {
-  step.threads.split(step.rows.size(), row_grain(width_), [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin * width_; i < end * width_; ++i) work_.x[i] += work_.added[i];
+// What `ffn` makes of the first `rows` activations, to `out` [rows, width].
+void Decoder::compute_feed_forward(Step& step, const FeedForward& ffn, std::size_t rows,
+                                   float* out) {
+  const std::size_t inside = ffn.gate.matrix.rows();
+  const std::array<tensor::Product, 2> inner = {
+      {{&ffn.gate.matrix, ffn.gate.bias_data(), work_.gate},
+       {&ffn.up.matrix, ffn.up.bias_data(), work_.up}}};
+  multiply(kernels_, step.threads, work_.activations, inner);
+  const bool silu = config_.activation == Activation::silu;
+  const auto activate = silu ? kernels_.silu_mul : kernels_.gelu_mul;
+  step.threads.split(rows, row_grain(4 * inside), [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) {
+      float* gate = work_.gate + row * inside;
+      activate(gate, work_.up + row * inside, gate, inside);
+    }
   });
+  work_.activations.set(work_.gate, rows, inside);
+  const tensor::Product outer{&ffn.down.matrix, ffn.down.bias_data(), out};
+  multiply(kernels_, step.threads, work_.activations, {&outer, 1});
+}
+
+void Decoder::add_to_residual(Step& step, const std::vector<float>& after_norm) {
+  if (!after_norm.empty()) normalize(step, after_norm, work_.added, work_.added);
+  const auto scale = static_cast<float>(config_.residual_scale);
+  step.threads.split(step.rows.size(), row_grain(width_), [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin * width_; i < end * width_; ++i) {
+      work_.x[i] += work_.added[i] * scale;
+    }
+  });
+}
+
+// What some families do to the logits last.
+void Decoder::finish_logits(Step& step, std::span<float> logits) {
+  const auto divisor = static_cast<float>(config_.logit_divisor);
+  const auto cap = static_cast<float>(config_.logit_cap);
+  if (divisor == 1 && cap == 0) return;
+  const auto vocabulary = static_cast<std::size_t>(config_.vocab_size);
+  step.threads.split(
+      step.rows.size(), row_grain(4 * vocabulary), [&](std::size_t begin, std::size_t end) {
+        const auto mine = logits.subspan(begin * vocabulary, (end - begin) * vocabulary);
+        for (float& logit : mine) logit /= divisor;
+        if (cap > 0) kernels_.soft_cap(mine.data(), mine.size(), cap);
+      });
 }
 
 }  // namespace retort::model

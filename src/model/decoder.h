@@ -11,12 +11,12 @@
 
 #include <retort/result.h>
 
+#include "arch/model_config.h"
 #include "model/batch.h"
 #include "model/kv_cache.h"
-#include "model/model_config.h"
 #include "model/step_plan.h"
 #include "model/weights.h"
-#include "tensor/buffer.h"
+#include "model/workspace.h"
 #include "tensor/kernels.h"
 #include "tensor/matmul.h"
 #include "tensor/thread_pool.h"
@@ -38,26 +38,10 @@ class Decoder {
                        std::span<float> logits);
 
  private:
-  // Working memory for `tokens` rows: [tokens, ...] f32 each.
-  struct Workspace {
-    std::size_t tokens = 0;
-    int threads = 0;
-    tensor::Buffer memory;
-    float* x = nullptr;         // [tokens, width]: the residual stream
-    float* normed = nullptr;    // [tokens, width]
-    float* added = nullptr;     // [tokens, width]: what a part adds to x
-    float* query = nullptr;     // [tokens, heads * head_dim]
-    float* key = nullptr;       // [tokens, kv_heads * head_dim]
-    float* value = nullptr;     // [tokens, kv_heads * head_dim]
-    float* attended = nullptr;  // [tokens, heads * head_dim]
-    float* gate = nullptr;      // [tokens, ffn_width]
-    float* up = nullptr;        // [tokens, ffn_width]
-    float* cosines = nullptr;   // [tokens, rope dims / 2]
-    float* sines = nullptr;     // [tokens, rope dims / 2]
-    float* halves = nullptr;    // [tokens, kv_heads * head_dim]: two rows of f16
-    float* scratch = nullptr;   // [parts, scratch_floats]
-    std::size_t scratch_floats = 0;
-    tensor::Activations activations;
+  // One of the model's rotary embeddings.
+  struct Rope {
+    std::vector<float> frequencies;  // [rope dims / 2]
+    float factor = 1;
   };
 
   // One step in flight.
@@ -70,7 +54,9 @@ class Decoder {
 
   Result<void> reserve(std::size_t tokens, int threads);
   void embed(Step& step);
-  void normalize(Step& step, const std::vector<float>& weight);
+  // The residual stream as a part's input: normalized where `weight` has something.
+  void prepare(Step& step, const std::vector<float>& weight);
+  void normalize(Step& step, const std::vector<float>& weight, const float* from, float* to);
   void project(Step& step, const LayerWeights& layer);
   void store(Step& step, std::size_t layer);
   void store_row(Step& step, std::size_t layer, std::size_t row);
@@ -79,16 +65,29 @@ class Decoder {
   void attend_item(Step& step, std::size_t layer, const AttentionItem& item, float* scratch);
   void add_attention(Step& step, const LayerWeights& layer);
   void add_feed_forward(Step& step, const LayerWeights& layer);
-  void add_to_residual(Step& step);
+  void compute_feed_forward(Step& step, const FeedForward& ffn, std::size_t rows, float* out);
+  // experts.cc: a mixture of experts in place of one feed-forward part.
+  void mix_experts(Step& step, const LayerWeights& layer);
+  void route(Step& step, const LayerWeights& layer);
+  void add_expert(Step& step, const LayerWeights& layer, std::size_t index);
+  void add_to_residual(Step& step, const std::vector<float>& after_norm);
+  void normalize_heads(const std::vector<float>& weight, float* x, std::size_t count);
+  void finish_logits(Step& step, std::span<float> logits);
 
   ModelConfig config_;
   Weights weights_;
   const tensor::Kernels& kernels_;
   std::size_t step_tokens_max_;
-  std::vector<float> frequencies_;  // [rope dims / 2]
+  std::vector<Rope> ropes_;  // LayerRope::global, and local where there is one
   // Sizes of config_ as counts.
-  std::size_t width_, ffn_width_, heads_, kv_heads_, head_dim_, pairs_;
+  std::size_t width_, heads_, kv_heads_, head_dim_, pairs_;
   Workspace work_;
+  // Which rows of the step go to each expert, by how much: [experts]. Kept for its memory.
+  struct Route {
+    std::size_t row;
+    float weight;
+  };
+  std::vector<std::vector<Route>> routes_;
 };
 
 }  // namespace retort::model

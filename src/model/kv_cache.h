@@ -11,10 +11,12 @@
 
 #include <retort/result.h>
 
-#include "model/model_config.h"
+#include "arch/model_config.h"
 #include "tensor/buffer.h"
 
 namespace retort::model {
+
+using arch::ModelConfig;
 
 using PageId = std::uint32_t;
 inline constexpr int kPageTokens = 32;  // = tensor::kAttentionBlock

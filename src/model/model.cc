@@ -5,7 +5,7 @@
 #include <system_error>
 #include <utility>
 
-#include "model/architecture.h"
+#include "arch/architecture.h"
 #include "model/decoder.h"
 #include "model/weight_source.h"
 #include "model/weights.h"
@@ -20,21 +20,29 @@ struct Loaded {
   std::uint64_t hash = 0;
 };
 
-Result<Loaded> finish(ModelConfig config, WeightSource source) {
+Result<Loaded> finish(ModelConfig config, WeightSource source, const LoadOptions& options) {
   Loaded loaded;
+  // A GGUF file's rotary divisors are tensors, so longrope's are checked once they are loaded.
+  const auto scaling = std::exchange(config.rope.scaling, tensor::RopeScaling::none);
   if (auto ok = validate(config, source.file()); !ok) return std::move(ok).error();
   auto weights = load_weights(config, source);
   if (!weights) return std::move(weights).error();
+  config.rope.scaling = scaling;
+  if (auto ok = validate(config, source.file()); !ok) return std::move(ok).error();
+  const bool within =
+      arch::choose_longrope(config, options.context > 0 ? options.context : config.context);
+  loaded.hash = source.hash();
+  // The other half of a longrope model's factors answers differently.
+  if (config.rope.scaling == tensor::RopeScaling::longrope && !within) loaded.hash = ~loaded.hash;
   loaded.config = std::move(config);
   loaded.weights = std::move(*weights);
-  loaded.hash = source.hash();
   return loaded;
 }
 
-Result<Loaded> load_gguf(const gguf::GgufFile& file) {
+Result<Loaded> load_gguf(const gguf::GgufFile& file, const LoadOptions& options) {
   auto name = file.metadata().string("general.architecture");
   if (!name) return std::move(name).error();
-  auto architecture = find_architecture(*name, file.name());
+  auto architecture = arch::find_gguf_architecture(*name, file.name());
   if (!architecture) return std::move(architecture).error();
   auto parts = file.metadata().optional_uint("split.count");
   if (!parts) return std::move(parts).error();
@@ -43,21 +51,21 @@ Result<Loaded> load_gguf(const gguf::GgufFile& file) {
                  file.name() + ": one of " + std::to_string(**parts) +
                      " parts of a split model; join them with llama-gguf-split --merge");
   }
-  auto config = (*architecture)->config_from_gguf(file);
+  auto config = arch::read_config(**architecture, file);
   if (!config) return std::move(config).error();
-  return finish(std::move(*config), WeightSource::of(file));
+  return finish(std::move(*config), WeightSource::of(file), options);
 }
 
-Result<Loaded> load_folder(const gguf::HuggingFaceFolder& folder) {
+Result<Loaded> load_folder(const gguf::HuggingFaceFolder& folder, const LoadOptions& options) {
   auto name = folder.config().string("model_type");
   if (!name) return std::move(name).error();
-  auto architecture = find_architecture(*name, folder.config().name());
+  auto architecture = arch::find_hugging_face_architecture(*name, folder.config().name());
   if (!architecture) return std::move(architecture).error();
-  auto config = (*architecture)->config_from_hugging_face(folder.config());
+  auto config = arch::read_config(**architecture, folder.config());
   if (!config) return std::move(config).error();
   auto source = WeightSource::of(folder, **architecture);
   if (!source) return std::move(source).error();
-  return finish(std::move(*config), std::move(*source));
+  return finish(std::move(*config), std::move(*source), options);
 }
 
 }  // namespace
@@ -76,7 +84,7 @@ Result<std::unique_ptr<Model>> Model::load(const std::filesystem::path& path,
   }
   auto folder = gguf::HuggingFaceFolder::open(path);
   if (!folder) return std::move(folder).error();
-  auto loaded = load_folder(*folder);
+  auto loaded = load_folder(*folder, options);
   if (!loaded) return std::move(loaded).error();
   if (loaded->config.name.empty()) loaded->config.name = path.filename().string();
   std::unique_ptr<Model> model(new Model());
@@ -89,7 +97,7 @@ Result<std::unique_ptr<Model>> Model::load(const std::filesystem::path& path,
 
 Result<std::unique_ptr<Model>> Model::load(gguf::GgufFile file, const tensor::Kernels& kernels,
                                            const LoadOptions& options) {
-  auto loaded = load_gguf(file);
+  auto loaded = load_gguf(file, options);
   if (!loaded) return std::move(loaded).error();
   if (loaded->config.name.empty()) {
     loaded->config.name = std::filesystem::path(file.name()).stem().string();

@@ -13,11 +13,11 @@
 
 #include <retort/result.h>
 
+#include "arch/model_config.h"
 #include "gguf/gguf_file.h"
 #include "gguf/hugging_face_folder.h"
 #include "model/batch.h"
 #include "model/kv_cache.h"
-#include "model/model_config.h"
 #include "tensor/kernels.h"
 #include "tensor/thread_pool.h"
 
@@ -28,6 +28,9 @@ class Decoder;
 struct LoadOptions {
   // The most new tokens of all sequences that one step may hold; bounds the working memory.
   std::size_t step_tokens_max = 8'192;
+  // Positions that sequences will have at most; 0: as many as the model was made for. Matters to
+  // models whose rotary scaling depends on it (arch::choose_longrope).
+  std::int64_t context = 0;
 };
 
 // Thread-compatible: config() and weights_hash() from any thread, forward from one at a time (it
@@ -51,7 +54,8 @@ class Model {
 
   // A hash of every tensor's name, type and shape and of samples of its bytes (all of them up to
   // 64 KiB; 64 windows of 64 bytes spread over it beyond that), for the system fingerprint: any two
-  // trainings differ, and loading stays quick. No guard against forgery.
+  // trainings differ, and loading stays quick. A longrope model has another one for long contexts.
+  // No guard against forgery.
   std::uint64_t weights_hash() const noexcept;
 
   // Bytes of memory that the weights take, file pages included.

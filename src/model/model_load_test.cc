@@ -31,16 +31,17 @@ void write(const std::filesystem::path& path, const std::string& text) {
 }
 
 // A copy of a golden folder in which `from` in config.json became `to`.
-std::filesystem::path changed_folder(const std::string& from, const std::string& to) {
+std::filesystem::path changed_folder(const std::string& from, const std::string& to,
+                                     const std::string& golden = "biases") {
   const auto folder = std::filesystem::path(::testing::TempDir()) / "retort_changed_model";
   std::filesystem::remove_all(folder);
   std::filesystem::create_directory(folder);
-  std::string config = read(kGoldens / "biases/config.json");
+  std::string config = read(kGoldens / golden / "config.json");
   const std::size_t at = config.find(from);
   EXPECT_NE(at, std::string::npos) << from;
   if (at != std::string::npos) config.replace(at, from.size(), to);
   write(folder / "config.json", config);
-  write(folder / "model.safetensors", read(kGoldens / "biases/model.safetensors"));
+  write(folder / "model.safetensors", read(kGoldens / golden / "model.safetensors"));
   return folder;
 }
 
@@ -75,8 +76,8 @@ TEST(ModelLoad, WhatIsNotSupportedIsNamed) {
                     HasSubstr("supported: llama")));
   EXPECT_THAT(error_with("\"hidden_act\": \"silu\"", "\"hidden_act\": \"gelu\""),
               HasSubstr("the activation 'gelu' is not supported"));
-  EXPECT_THAT(error_with("\"rope_type\": \"default\"", "\"rope_type\": \"yarn\""),
-              HasSubstr("rotary scaling of type 'yarn' is not supported"));
+  EXPECT_THAT(error_with("\"rope_type\": \"default\"", "\"rope_type\": \"dynamic\""),
+              HasSubstr("rotary scaling of type 'dynamic' is not supported"));
 }
 
 TEST(ModelLoad, NumbersOutOfRangeAreNamed) {
@@ -94,6 +95,27 @@ TEST(ModelLoad, NumbersOutOfRangeAreNamed) {
               HasSubstr("rotary dimensions of 7"));
   EXPECT_THAT(error_with("\"vocab_size\": 96", "\"vocab\": 96"),
               HasSubstr("'vocab_size' is missing"));
+}
+
+TEST(ModelLoad, WhatFamiliesAddIsChecked) {
+  const auto changed = [](const std::string& golden, const std::string& from,
+                          const std::string& to) {
+    return load_error(changed_folder(from, to, golden));
+  };
+  EXPECT_EQ(changed("gemma2", "\"sliding_window\": 20", "\"sliding_window\": 30"), "");
+  EXPECT_THAT(changed("gemma2", "\"full_attention\"", "\"chunked_attention\""),
+              HasSubstr("'chunked_attention' is not supported"));
+  EXPECT_THAT(
+      changed("gemma2", "\"attn_logit_softcapping\": 4.0", "\"attn_logit_softcapping\": -1.0"),
+      HasSubstr("attention soft cap"));
+  EXPECT_THAT(changed("phi3-long", "\"long_factor\": [", "\"long_factor\": [2.0,"),
+              HasSubstr("4 factors where 3 are needed"));
+  EXPECT_THAT(changed("qwen3moe", "\"num_experts_per_tok\": 3", "\"num_experts_per_tok\": 7"),
+              HasSubstr("a mixture of 7 of 6 experts"));
+  EXPECT_THAT(changed("qwen2-yarn", "\"factor\": 8.0", "\"factor\": 0"),
+              HasSubstr("rotary scaling factor"));
+  EXPECT_THAT(changed("granite", "\"logits_scaling\": 2.5", "\"logits_scaling\": 0"),
+              HasSubstr("logit divisor"));
 }
 
 TEST(ModelLoad, FoldersWithoutWeightsOrConfigAreNamed) {
@@ -158,7 +180,7 @@ TEST(ModelLoad, GgufFilesThatAreNoLlamaAreNamed) {
   EXPECT_THAT(gguf_error(incomplete), HasSubstr("'llama.block_count' is missing"));
   gguf::GgufBytes experts = llama_header(0, 1);
   experts.key("llama.expert_count", gguf::ValueType::u32).number<std::uint32_t>(8);
-  EXPECT_THAT(gguf_error(experts), HasSubstr("mixture of experts"));
+  EXPECT_THAT(gguf_error(experts), HasSubstr("'llama.expert_used_count' is missing"));
   gguf::GgufBytes split = llama_header(0, 1);
   split.key("split.count", gguf::ValueType::u16).number<std::uint16_t>(3);
   EXPECT_THAT(gguf_error(split), HasSubstr("split model"));

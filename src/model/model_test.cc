@@ -63,8 +63,9 @@ Golden read_golden(const std::string& name) {
   return golden;
 }
 
-std::unique_ptr<Model> load(const std::string& file, std::string_view kernel_class = "") {
-  auto model = Model::load(kGoldens + file, **tensor::choose_kernels(kernel_class));
+std::unique_ptr<Model> load(const std::string& file, std::string_view kernel_class = "",
+                            const LoadOptions& options = {}) {
+  auto model = Model::load(kGoldens + file, **tensor::choose_kernels(kernel_class), options);
   if (!model) ADD_FAILURE() << model.error().message();
   return model ? std::move(*model) : nullptr;
 }
@@ -115,10 +116,10 @@ float largest_difference(std::span<const float> a, std::span<const float> b) {
 
 // Holds `file` against the golden `name`: the prompt's last rows, the greedy path, the last row.
 void expect_golden(const std::string& file, const std::string& name, float tolerance,
-                   std::string_view kernel_class) {
+                   std::string_view kernel_class, const LoadOptions& options = {}) {
   SCOPED_TRACE(file + " " + std::string(kernel_class));
   const Golden golden = read_golden(name);
-  const auto model = load(file, kernel_class);
+  const auto model = load(file, kernel_class, options);
   ASSERT_NE(model, nullptr);
   Session session(*model);
   const auto vocabulary = static_cast<std::size_t>(model->config().vocab_size);
@@ -154,6 +155,31 @@ TEST(Model, GgufFilesOfTheSameWeightsAnswerAsTransformersDoes) {
       expect_golden(std::string(name) + ".gguf", name, 1e-3F,
                     tensor::kernel_class_name(kernel_class));
     }
+  }
+}
+
+// make_families.py
+constexpr const char* kFamilies[] = {"qwen2",   "qwen2-yarn", "qwen3",    "mistral", "olmo2",
+                                     "granite", "smollm3",    "phi3",     "gemma2",  "gemma3",
+                                     "mixtral", "qwen3moe",   "phi3-long"};
+
+TEST(Model, OtherFamiliesAnswerAsTransformersDoes) {
+  for (const auto kernel_class : tensor::available_kernel_classes()) {
+    for (const char* name : kFamilies) {
+      expect_golden(name, name, 1e-3F, tensor::kernel_class_name(kernel_class));
+      expect_golden(std::string(name) + ".gguf", name, 1e-3F,
+                    tensor::kernel_class_name(kernel_class));
+    }
+  }
+}
+
+TEST(Model, LongropeHasItsShortFactorsWhereTheContextFitsTheOriginalOne) {
+  LoadOptions options;
+  options.context = 128;
+  for (const char* file : {"phi3-short", "phi3-short.gguf"}) {
+    expect_golden(file, "phi3-short", 1e-3F, "", options);
+    EXPECT_EQ(load(file, "", options)->config().context, 128);
+    EXPECT_EQ(load(file)->config().context, 256);
   }
 }
 
@@ -260,7 +286,9 @@ TEST(Model, SameBitsAloneInABatchInPiecesAndOnMoreThreads) {
   constexpr std::size_t kLength = 75;  // three pages, the last one in part
   for (const auto kernel_class : tensor::available_kernel_classes()) {
     for (const char* file :
-         {"gqa", "wide_heads.gguf", "blocks-f16.gguf", "blocks-bf16.gguf", "blocks-q8_0.gguf"}) {
+         {"gqa", "wide_heads.gguf", "blocks-f16.gguf", "blocks-bf16.gguf", "blocks-q8_0.gguf",
+          "qwen3", "mistral", "olmo2", "granite", "smollm3.gguf", "phi3.gguf", "gemma2", "gemma3",
+          "mixtral.gguf", "qwen3moe"}) {
       const auto model = load(file, tensor::kernel_class_name(kernel_class));
       ASSERT_NE(model, nullptr);
       const KvType type = default_kv_type(model->config());

@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "arch/model_config.h"
 #include "model/batch.h"
-#include "model/model_config.h"
 
 namespace retort::model {
 

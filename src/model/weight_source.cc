@@ -75,7 +75,7 @@ WeightSource WeightSource::of(const gguf::GgufFile& file) {
 }
 
 Result<WeightSource> WeightSource::of(const gguf::HuggingFaceFolder& folder,
-                                      const Architecture& architecture) {
+                                      const arch::Architecture& architecture) {
   WeightSource source;
   source.file_ = folder.name();
   for (const gguf::SafetensorsFile& file : folder.files()) {
@@ -87,9 +87,9 @@ Result<WeightSource> WeightSource::of(const gguf::HuggingFaceFolder& folder,
       stored.shape = tensor.shape;
       stored.data = tensor.data;
       stored.bytes = tensor.bytes;
-      auto name = architecture.gguf_tensor_name(tensor.name);
+      auto name = arch::gguf_tensor_name(architecture, tensor.name);
       if (!name) {
-        return wrong(stored, "is not part of a " + std::string(architecture.name) + " model");
+        return wrong(stored, "is not part of a " + std::string(architecture.name()) + " model");
       }
       if (!name->empty()) source.tensors_.emplace(std::move(*name), std::move(stored));
     }
@@ -121,10 +121,21 @@ Result<const StoredTensor*> WeightSource::take(const std::string& name,
 
 Result<tensor::Matrix> WeightSource::matrix(const std::string& name, std::int64_t rows,
                                             std::int64_t cols) {
-  auto tensor = take(name, {static_cast<std::uint64_t>(rows), static_cast<std::uint64_t>(cols)});
+  return matrix_rows(name, {static_cast<std::uint64_t>(rows), static_cast<std::uint64_t>(cols)}, 0,
+                     rows);
+}
+
+Result<tensor::Matrix> WeightSource::matrix_rows(const std::string& name,
+                                                 const std::vector<std::uint64_t>& shape,
+                                                 std::int64_t first, std::int64_t rows) {
+  auto tensor = take(name, shape);
   if (!tensor) return std::move(tensor).error();
+  std::uint64_t stored_rows = 1;
+  for (std::size_t i = 0; i + 1 < shape.size(); ++i) stored_rows *= shape[i];
+  const std::uint64_t row_bytes = (*tensor)->bytes / stored_rows;
   return tensor::Matrix::make((*tensor)->type, static_cast<std::size_t>(rows),
-                              static_cast<std::size_t>(cols), (*tensor)->data);
+                              static_cast<std::size_t>(shape.back()),
+                              (*tensor)->data + static_cast<std::uint64_t>(first) * row_bytes);
 }
 
 Result<std::vector<float>> WeightSource::vector(const std::string& name, std::int64_t count) {

@@ -13,9 +13,9 @@
 
 #include <retort/result.h>
 
+#include "arch/architecture.h"
 #include "gguf/gguf_file.h"
 #include "gguf/hugging_face_folder.h"
-#include "model/architecture.h"
 #include "tensor/matrix.h"
 
 namespace retort::model {
@@ -37,7 +37,7 @@ class WeightSource {
   static WeightSource of(const gguf::GgufFile& file);
   // Errors (malformed): a tensor that the architecture does not know.
   static Result<WeightSource> of(const gguf::HuggingFaceFolder& folder,
-                                 const Architecture& architecture);
+                                 const arch::Architecture& architecture);
 
   const std::string& file() const { return file_; }
   bool has(const std::string& name) const { return tensors_.contains(name); }
@@ -46,6 +46,11 @@ class WeightSource {
 
   // The matrix `name` of [rows, cols].
   Result<tensor::Matrix> matrix(const std::string& name, std::int64_t rows, std::int64_t cols);
+  // Rows [first, first + rows) of the tensor `name` of `shape`, all of whose dimensions but the
+  // last count as rows: one of several matrices that a file keeps as one.
+  Result<tensor::Matrix> matrix_rows(const std::string& name,
+                                     const std::vector<std::uint64_t>& shape, std::int64_t first,
+                                     std::int64_t rows);
   // The vector `name` of `count` floats.
   Result<std::vector<float>> vector(const std::string& name, std::int64_t count);
   // The same, or an empty one where it is absent and not `required`.

@@ -146,7 +146,9 @@ Result<LocalModel> LocalModel::load(const LocalModelOptions& options,
                                     const tensor::Kernels& kernels, tensor::ThreadPool& pool,
                                     const base::Log& log) {
   const auto began = std::chrono::steady_clock::now();
-  Result<std::unique_ptr<model::Model>> weights = load_weights(options.path, kernels);
+  model::LoadOptions load_options;
+  load_options.context = options.context.value_or(0);
+  Result<std::unique_ptr<model::Model>> weights = load_weights(options.path, kernels, load_options);
   if (!weights) return std::move(weights).error();
   LocalModel model;
   model.weights = std::move(*weights);

@@ -28,11 +28,12 @@ Result<gguf::GgufFile> open_gguf(const std::filesystem::path& path) {
 }
 
 Result<std::unique_ptr<model::Model>> load_weights(const std::filesystem::path& path,
-                                                   const tensor::Kernels& kernels) {
-  if (!path.empty()) return model::Model::load(path, kernels);
+                                                   const tensor::Kernels& kernels,
+                                                   const model::LoadOptions& options) {
+  if (!path.empty()) return model::Model::load(path, kernels, options);
   Result<gguf::GgufFile> file = open_gguf(path);
   if (!file) return std::move(file).error();
-  return model::Model::load(std::move(*file), kernels);
+  return model::Model::load(std::move(*file), kernels, options);
 }
 
 Result<text::Tokenizer> load_tokenizer(const std::filesystem::path& path) {

@@ -3,8 +3,8 @@
 // For one query the pages are walked in order. Page by page: scores of its 32 tokens, each a sum
 // over the head's elements by rising index; their maximum; the running maximum, sum and weighted
 // values rescaled and added to (the online softmax of Milakov and Gimelshein 2018, arXiv
-// 1805.02867). The order depends on the query's own position only. Tokens behind that position are
-// never added, whatever their memory holds.
+// 1805.02867). The order depends on the query's own position only. Tokens behind that position, or
+// before its window, are never added, whatever their memory holds.
 #pragma once
 
 #include <cstddef>
@@ -85,11 +85,18 @@ inline void score_queries(const AttentionSlice& a, const float* q, const Attenti
   }
 }
 
+// The tokens of a page that a query sees.
+struct SeenTokens {
+  std::size_t begin;
+  std::size_t end;
+};
+
 // Turns a query's scores into weights relative to the new largest score; returns the factor that
 // what was summed before has to be multiplied by.
 template <typename V>
-inline float weigh_scores(float* scores, std::size_t valid, float& largest, float& total) {
-  for (std::size_t j = valid; j < kAttentionBlock; ++j) scores[j] = kNoScore;
+inline float weigh_scores(float* scores, SeenTokens seen, float& largest, float& total) {
+  for (std::size_t j = 0; j < seen.begin; ++j) scores[j] = kNoScore;
+  for (std::size_t j = seen.end; j < kAttentionBlock; ++j) scores[j] = kNoScore;
   auto top = V::load(scores);
   for (std::size_t j = V::kLanes; j < kAttentionBlock; j += V::kLanes) {
     top = V::max(top, V::load(scores + j));
@@ -101,7 +108,8 @@ inline float weigh_scores(float* scores, std::size_t valid, float& largest, floa
   for (std::size_t j = 0; j < kAttentionBlock; j += V::kLanes) {
     V::store(scores + j, exp_of<V>(V::sub(V::load(scores + j), shift)));
   }
-  for (std::size_t j = valid; j < kAttentionBlock; ++j) scores[j] = 0.0F;
+  for (std::size_t j = 0; j < seen.begin; ++j) scores[j] = 0.0F;
+  for (std::size_t j = seen.end; j < kAttentionBlock; ++j) scores[j] = 0.0F;
   auto sums = V::load(scores);
   for (std::size_t j = V::kLanes; j < kAttentionBlock; j += V::kLanes) {
     sums = V::add(sums, V::load(scores + j));
@@ -113,7 +121,7 @@ inline float weigh_scores(float* scores, std::size_t valid, float& largest, floa
 
 // sums = sums * factor + the page's values by their weights, token after token.
 template <typename V>
-inline void add_values(const AttentionScratch<V>& s, const float* weights, std::size_t valid,
+inline void add_values(const AttentionScratch<V>& s, const float* weights, SeenTokens seen,
                        float factor, float* sums) {
   constexpr std::size_t kStep = 16;  // divides the stride
   constexpr int kVectors = static_cast<int>(kStep / V::kLanes);
@@ -121,7 +129,7 @@ inline void add_values(const AttentionScratch<V>& s, const float* weights, std::
   for (std::size_t d = 0; d < s.stride; d += kStep) {
     typename V::Floats sum[kVectors];
     for (int v = 0; v < kVectors; ++v) sum[v] = V::mul(V::load(sums + d + v * V::kLanes), f);
-    for (std::size_t j = 0; j < valid; ++j) {
+    for (std::size_t j = seen.begin; j < seen.end; ++j) {
       const auto weight = V::set1(weights[j]);
       for (int v = 0; v < kVectors; ++v) {
         const auto value = V::load(s.values + j * s.stride + d + v * V::kLanes);
@@ -141,9 +149,9 @@ inline void score_some(const AttentionSlice& a, const float* q, std::size_t coun
   score_queries<V, 1>(a, q, s);
 }
 
-// One page for all heads of one query token that sees the page's first `valid` tokens.
+// One page for all heads of one query token.
 template <typename V>
-inline void attend_token(const AttentionSlice& a, std::size_t token, std::size_t valid,
+inline void attend_token(const AttentionSlice& a, std::size_t token, SeenTokens seen,
                          AttentionScratch<V>& s) {
   for (std::size_t head = 0; head < a.group; head += 4) {
     const std::size_t count = a.group - head < 4 ? a.group - head : 4;
@@ -151,10 +159,17 @@ inline void attend_token(const AttentionSlice& a, std::size_t token, std::size_t
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t query = token * a.group + head + i;
       float* scores = s.scores + i * kAttentionBlock;
-      const float factor = weigh_scores<V>(scores, valid, s.largest[query], s.totals[query]);
-      add_values<V>(s, scores, valid, factor, s.sums + query * s.stride);
+      if (a.cap > 0) soft_cap_row<V>(scores, kAttentionBlock, a.cap);
+      const float factor = weigh_scores<V>(scores, seen, s.largest[query], s.totals[query]);
+      add_values<V>(s, scores, seen, factor, s.sums + query * s.stride);
     }
   }
+}
+
+// The first position that the query at `position` sees.
+template <typename V>
+inline std::size_t first_seen(const AttentionSlice& a, std::size_t position) {
+  return a.window != 0 && position >= a.window ? position + 1 - a.window : 0;
 }
 
 template <typename V, typename W>
@@ -168,14 +183,17 @@ void attention(const AttentionSlice& a) {
     s.totals[i] = 0.0F;
   }
   const std::size_t positions = a.first_position + a.tokens;  // that the last query sees
-  for (std::size_t start = 0; start < positions; start += kAttentionBlock) {
+  std::size_t start = first_seen<V>(a, a.first_position) / kAttentionBlock * kAttentionBlock;
+  for (; start < positions; start += kAttentionBlock) {
     const std::size_t left = positions - start;
     load_page<V, W>(a, start / kAttentionBlock, left < kAttentionBlock ? left : kAttentionBlock, s);
     for (std::size_t token = 0; token < a.tokens; ++token) {
-      const std::size_t seen = a.first_position + token + 1;
-      if (seen <= start) continue;
-      const std::size_t valid = seen - start < kAttentionBlock ? seen - start : kAttentionBlock;
-      attend_token<V>(a, token, valid, s);
+      const std::size_t first = first_seen<V>(a, a.first_position + token);
+      const std::size_t end = a.first_position + token + 1;
+      if (end <= start || first >= start + kAttentionBlock) continue;
+      const SeenTokens seen = {first > start ? first - start : 0,
+                               end - start < kAttentionBlock ? end - start : kAttentionBlock};
+      attend_token<V>(a, token, seen, s);
     }
   }
   for (std::size_t query = 0; query < queries; ++query) {

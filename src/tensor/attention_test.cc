@@ -74,6 +74,9 @@ struct Sequence {
 
 class Attention : public ::testing::TestWithParam<Case> {
  protected:
+  std::size_t window_ = 0;
+  float cap_ = 0;
+
   // Attention of query positions [first, first + count).
   std::vector<float> run(const Sequence& s, std::size_t first, std::size_t count) const {
     const Kernels& kernels = **choose_kernels(kernel_class_name(GetParam().kernel_class));
@@ -88,7 +91,9 @@ class Attention : public ::testing::TestWithParam<Case> {
     slice.group = s.group;
     slice.head_dim = s.head_dim;
     slice.first_position = first;
+    slice.window = window_;
     slice.scale = 0.25F;
+    slice.cap = cap_;
     slice.kv = s.memory.data();
     slice.page_stride = s.page_bytes();
     slice.values_offset = s.page_bytes() / 2;
@@ -105,21 +110,24 @@ INSTANTIATE_TEST_SUITE_P(All, Attention, ::testing::ValuesIn(all_cases()), [](co
 });
 
 // One query's attention in double precision.
-std::vector<double> exact(const Sequence& s, std::size_t position, std::size_t head) {
+std::vector<double> exact(const Sequence& s, std::size_t position, std::size_t head,
+                          std::size_t window = 0, double cap = 0) {
+  const std::size_t first = window != 0 && position >= window ? position + 1 - window : 0;
   const float* q = s.q.data() + (position * s.group + head) * s.head_dim;
   std::vector<double> scores;
-  for (std::size_t t = 0; t <= position; ++t) {
+  for (std::size_t t = first; t <= position; ++t) {
     double score = 0;
     for (std::size_t d = 0; d < s.head_dim; ++d) {
       score += static_cast<double>(q[d]) * s.k[t * s.head_dim + d];
     }
-    scores.push_back(score * 0.25);
+    score *= 0.25;
+    scores.push_back(cap > 0 ? cap * std::tanh(score / cap) : score);
   }
   const double top = *std::max_element(scores.begin(), scores.end());
   double total = 0;
   std::vector<double> out(s.head_dim);
-  for (std::size_t t = 0; t <= position; ++t) {
-    const double weight = std::exp(scores[t] - top);
+  for (std::size_t t = first; t <= position; ++t) {
+    const double weight = std::exp(scores[t - first] - top);
     total += weight;
     for (std::size_t d = 0; d < s.head_dim; ++d) out[d] += weight * s.v[t * s.head_dim + d];
   }
@@ -145,6 +153,36 @@ TEST_P(Attention, AgreesWithDoublePrecisionOnRandomShapes) {
         }
       }
     }
+  }
+}
+
+TEST_P(Attention, WindowsAndSoftCapsAgreeWithDoublePrecision) {
+  std::mt19937 random(24);
+  for (int round = 0; round < 25; ++round) {
+    const Sequence s(1 + random() % 140, 3, 16, GetParam().f16, random);
+    window_ = 1 + random() % 70;
+    cap_ = round % 3 == 0 ? 0.0F : static_cast<float>(1 + random() % 9);
+    const std::size_t first = random() % s.positions;
+    const std::size_t count = std::min<std::size_t>(1 + random() % 8, s.positions - first);
+    const auto out = run(s, first, count);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const auto wanted =
+          exact(s, first + i / (3 * 16), i / 16 % 3, window_, static_cast<double>(cap_));
+      ASSERT_NEAR(out[i], wanted[i % 16], 2e-5) << s.positions << " " << window_ << " " << cap_;
+    }
+  }
+}
+
+TEST_P(Attention, SameBitsForEveryCutOfTheQueriesWithAWindow) {
+  std::mt19937 random(25);
+  const Sequence s(101, 3, 24, GetParam().f16, random);
+  const std::size_t row = s.group * s.head_dim;
+  window_ = 37;
+  cap_ = 3.0F;
+  const auto whole = run(s, 0, s.positions);
+  for (std::size_t first = 0; first < s.positions; first += 7) {
+    const auto out = run(s, first, std::min<std::size_t>(7, s.positions - first));
+    ASSERT_EQ(std::memcmp(out.data(), whole.data() + first * row, out.size() * 4), 0) << first;
   }
 }
 

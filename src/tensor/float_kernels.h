@@ -212,23 +212,49 @@ void rms_norm_row(const float* x, const float* weight, float* out, std::size_t c
   }
 }
 
+// x / (1 + e^-x).
 template <typename V>
-inline typename V::Floats silu_of(typename V::Floats gate, typename V::Floats up) {
-  const auto one = V::set1(1.0F);
-  const auto down = V::add(one, exp_of<V>(V::sub(V::set1(0.0F), gate)));
-  return V::mul(V::div(gate, down), up);
-}
+struct Silu {
+  static typename V::Floats of(typename V::Floats x) {
+    return V::div(x, V::add(V::set1(1.0F), exp_of<V>(V::sub(V::set1(0.0F), x))));
+  }
+};
 
+// x / 2 * (1 + tanh(u)) with u = sqrt(2 / pi) * (x + 0.044715 x^3), which is x / (1 + e^(-2 u)).
 template <typename V>
-void silu_mul_row(const float* gate, const float* up, float* out, std::size_t count) {
+struct GeluTanh {
+  static typename V::Floats of(typename V::Floats x) {
+    const auto inner = V::fma(V::mul(V::mul(x, x), x), V::set1(0.044715F), x);
+    const auto e = exp_of<V>(V::mul(inner, V::set1(-1.5957691216F)));  // -2 sqrt(2 / pi)
+    return V::div(x, V::add(V::set1(1.0F), e));
+  }
+};
+
+template <typename V, typename Activation>
+void activate_row(const float* gate, const float* up, float* out, std::size_t count) {
   std::size_t i = 0;
   for (; i + V::kLanes <= count; i += V::kLanes) {
-    V::store(out + i, silu_of<V>(V::load(gate + i), V::load(up + i)));
+    V::store(out + i, V::mul(Activation::of(V::load(gate + i)), V::load(up + i)));
   }
   if (i < count) {
     const std::size_t n = count - i;
-    V::store_n(out + i, silu_of<V>(V::load_n(gate + i, n), V::load_n(up + i, n)), n);
+    V::store_n(out + i, V::mul(Activation::of(V::load_n(gate + i, n)), V::load_n(up + i, n)), n);
   }
+}
+
+// cap * tanh(x / cap), by tanh(y) = 1 - 2 / (e^(2 y) + 1): within 2e-7 of cap.
+template <typename V>
+inline typename V::Floats capped(typename V::Floats x, float cap) {
+  const auto e = exp_of<V>(V::mul(x, V::set1(2.0F / cap)));
+  const auto tanh = V::sub(V::set1(1.0F), V::div(V::set1(2.0F), V::add(e, V::set1(1.0F))));
+  return V::mul(tanh, V::set1(cap));
+}
+
+template <typename V>
+void soft_cap_row(float* x, std::size_t count, float cap) {
+  std::size_t i = 0;
+  for (; i + V::kLanes <= count; i += V::kLanes) V::store(x + i, capped<V>(V::load(x + i), cap));
+  if (i < count) V::store_n(x + i, capped<V>(V::load_n(x + i, count - i), cap), count - i);
 }
 
 template <typename V>
@@ -293,7 +319,9 @@ void set_float_kernels(Kernels& kernels) {
   kernels.quantize_row = quantize_row_q8<V>;
   kernels.to_f16 = to_f16_row<V>;
   kernels.rms_norm = rms_norm_row<V>;
-  kernels.silu_mul = silu_mul_row<V>;
+  kernels.silu_mul = activate_row<V, Silu<V>>;
+  kernels.gelu_mul = activate_row<V, GeluTanh<V>>;
+  kernels.soft_cap = soft_cap_row<V>;
   kernels.softmax = softmax_row<V>;
 }
 

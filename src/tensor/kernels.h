@@ -52,7 +52,8 @@ struct MatmulSlice {
 };
 
 // Attention of `tokens` consecutive query tokens, each with `group` query heads that share one KV
-// head. Query token t stands at position first_position + t and sees positions 0 to its own.
+// head. Query token t stands at position first_position + t and sees positions up to its own: from
+// 0 on, or the last `window` of them.
 struct AttentionSlice {
   const float* q = nullptr;  // [tokens, group, head_dim] f32, q_stride floats from token to token
   std::size_t q_stride = 0;
@@ -62,7 +63,9 @@ struct AttentionSlice {
   std::size_t group = 0;
   std::size_t head_dim = 0;
   std::size_t first_position = 0;
-  float scale = 0;  // of q . k
+  std::size_t window = 0;  // 0: no limit
+  float scale = 0;         // of q . k
+  float cap = 0;           // scores become cap * tanh(score / cap); 0: they stay
   // Where this head's keys of page 0 lie; those of page p are p * page_stride bytes on, and a
   // page's values values_offset bytes behind its keys. A page holds [head_dim, 32] keys (a token is
   // a column) and [32, head_dim] values.
@@ -99,6 +102,11 @@ struct Kernels {
                    float epsilon) = nullptr;
   // out[i] = gate[i] / (1 + exp(-gate[i])) * up[i]. out may be either input.
   void (*silu_mul)(const float* gate, const float* up, float* out, std::size_t count) = nullptr;
+  // The same with the gate's tanh-GELU: gate / 2 * (1 + tanh(sqrt(2 / pi) (gate + 0.044715
+  // gate^3))).
+  void (*gelu_mul)(const float* gate, const float* up, float* out, std::size_t count) = nullptr;
+  // x[i] = cap * tanh(x[i] / cap), in place; cap > 0.
+  void (*soft_cap)(float* x, std::size_t count, float cap) = nullptr;
   // x = exp(x - max(x)) / sum(exp(x - max(x))), in place; count >= 1.
   void (*softmax)(float* x, std::size_t count) = nullptr;
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numbers>
 #include <random>
 #include <string>
 #include <vector>
@@ -134,6 +135,38 @@ TEST_P(EachKernelClass, SiluMulFollowsItsFormula) {
     for (std::size_t i = 0; i < count; ++i) {
       const double wanted = gate[i] / (1 + std::exp(-static_cast<double>(gate[i]))) * up[i];
       ASSERT_NEAR(out[i], wanted, 4e-7 * std::abs(wanted) + 1e-30) << gate[i];
+    }
+  }
+}
+
+TEST_P(EachKernelClass, GeluMulFollowsItsFormula) {
+  for (const std::size_t count : {1, 5, 16, 33, 200}) {
+    auto gate = random_floats(count, 9, 4.0F);
+    if (count > 4) {
+      gate[0] = 100.0F;
+      gate[1] = -100.0F;
+      gate[2] = 0.0F;
+    }
+    const auto up = random_floats(count, 10);
+    std::vector<float> out(count);
+    kernels().gelu_mul(gate.data(), up.data(), out.data(), count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const double g = gate[i];
+      const double inner = std::sqrt(2 / std::numbers::pi) * (g + 0.044715 * g * g * g);
+      const double wanted = g / 2 * (1 + std::tanh(inner)) * up[i];
+      ASSERT_NEAR(out[i], wanted, 2e-6 * std::abs(wanted) + 2e-6) << gate[i];
+    }
+  }
+}
+
+TEST_P(EachKernelClass, SoftCapFollowsItsFormula) {
+  for (const std::size_t count : {1, 5, 16, 33, 200}) {
+    auto x = random_floats(count, 11, 40.0F);
+    x[0] = -1e6F;
+    auto out = x;
+    kernels().soft_cap(out.data(), count, 30.0F);
+    for (std::size_t i = 0; i < count; ++i) {
+      ASSERT_NEAR(out[i], 30 * std::tanh(x[i] / 30.0), 30 * 4e-7) << x[i];
     }
   }
 }
