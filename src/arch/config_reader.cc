@@ -67,8 +67,11 @@ void ConfigReader::optional(FieldKey key, bool& target) {
 void ConfigReader::optional(FieldKey key, std::string& target) {
   if (absent(key)) return;
   auto text = is_gguf() ? gguf_->metadata().string(gguf_key(key)) : json_->string(key.json);
-  if (text) target = std::string(*text);
-  if (!text) error_ = std::move(text).error();
+  if (!text) {
+    error_ = std::move(text).error();
+    return;
+  }
+  target = std::string(*text);
 }
 
 void ConfigReader::optional(FieldKey key, std::vector<float>& target) {

@@ -30,7 +30,7 @@ void read_gemma(ConfigReader& read, std::int64_t layers_of_widest, ModelConfig& 
   config.embedding_scale = std::sqrt(static_cast<double>(config.width));
   double scalar = static_cast<double>(config.head_dim);
   if (read.is_gguf() && config.layers == layers_of_widest && config.heads > 0) {
-    scalar = static_cast<double>(config.width / config.heads);
+    scalar = static_cast<double>(config.width) / static_cast<double>(config.heads);
   }
   if (!read.is_gguf()) scalar = 256;  // transformers' default
   read.optional({"", "query_pre_attn_scalar"}, scalar);
