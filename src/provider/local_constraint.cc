@@ -101,8 +101,7 @@ class AnswerCompiler {
 
  private:
   Result<RuleId> add_format() {
-    grammar::SchemaRefusal refusal;
-    Result<grammar::SchemaRule> rule = add_schema(builder_, *parts_.schema, {}, &refusal);
+    Result<grammar::SchemaRule> rule = add_schema(builder_, *parts_.schema);
     if (!rule) {
       const std::string name = parts_.schema_name.empty() ? "" : " '" + parts_.schema_name + "'";
       return refused("response_format",
@@ -263,22 +262,6 @@ Parts read_parts(const LocalModel& model, const ChatRequest& request, const Tool
   return parts;
 }
 
-// A tool whose schema cannot be enforced and need not be (not strict, and the model is free to call
-// it or not) is held to a JSON object; what is not enforced is listed. Whether there was one.
-bool loosen(Parts& parts, std::vector<std::string>& ignored) {
-  const std::size_t before = ignored.size();
-  for (std::size_t i = 0; i < parts.tools.size(); ++i) {
-    FunctionDefinition& tool = parts.tools[i];
-    if (tool.strict.value_or(false)) continue;
-    GrammarBuilder scratch;
-    grammar::SchemaRefusal refusal;
-    if (add_schema(scratch, arguments_schema(tool), {}, &refusal) || refusal.broken) continue;
-    ignored.push_back(parts.fields[i] + ".parameters" + refusal.pointer);
-    tool.parameters = Json::trusted(std::string(kAnyObject));
-  }
-  return ignored.size() > before;
-}
-
 // The answer, or what follows its thinking.
 grammar::Constraint bind(const LocalModel& model, std::shared_ptr<grammar::Automaton> automaton,
                          bool in_reasoning) {
@@ -325,18 +308,14 @@ Result<LocalConstraint> read_constraint(const LocalModel& model, const ChatReque
   if (parts.tools.empty() && !parts.schema) return local;
   if (!forced && !parts.schema) {
     Result<grammar::Constraint> constraint = triggered(model, parts);
-    if (!constraint && loosen(parts, local.ignored)) constraint = triggered(model, parts);
     if (!constraint) return std::move(constraint).error();
     local.constraint = std::move(*constraint);
     return local;
   }
   if (Result<void> ends = refuse_endless(request); !ends) return std::move(ends).error();
   if (forced) parts.schema.reset();
-  const bool calls = !parts.tools.empty();
-  Result<CompiledConstraint> compiled = whole_answer(*model.constraints, parts, calls);
-  if (!compiled && !forced && loosen(parts, local.ignored)) {
-    compiled = whole_answer(*model.constraints, parts, calls);
-  }
+  Result<CompiledConstraint> compiled =
+      whole_answer(*model.constraints, parts, !parts.tools.empty());
   if (!compiled) return std::move(compiled).error();
   local.constraint = bind(model, std::move(compiled->automaton), in_reasoning);
   local.validator = std::move(compiled->validator);

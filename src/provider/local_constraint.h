@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include <retort/chat.h>
@@ -20,7 +19,6 @@ struct LocalConstraint {
   std::optional<grammar::Constraint> constraint;  // none: the answer is free
   // Judges the finished content once more; null where there is nothing to judge.
   std::shared_ptr<const grammar::SchemaValidator> validator;
-  std::vector<std::string> ignored;  // fields without effect, by path
 };
 
 // `tools` are those that the prompt offers; where the prompt ends `in_reasoning`, what binds the

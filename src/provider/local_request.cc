@@ -241,7 +241,6 @@ Result<LocalRequest> read_local_request(const LocalModel& model, const ChatReque
     local.sequence.constraint->strip_first_space();
   }
   local.sequence.encode = [&model](std::string_view bytes) { return spell(model, bytes); };
-  local.ignored.insert(local.ignored.end(), constraint->ignored.begin(), constraint->ignored.end());
   list_ignored_names(model, request, local.ignored);
   local.text = {.index = 0,
                 .stop = request.stop,

@@ -203,15 +203,14 @@ TEST_F(LocalRequestTest, RefusesFormsThatCannotBeEnforced) {
   EXPECT_EQ(fault(R"(,"guided_regex":"a","ignore_eos":true)"), "ignore_eos: unsupported_parameter");
 }
 
-TEST_F(LocalRequestTest, ToolsThatNeedNotBeEnforcedAreHeldToAnObjectAndListed) {
+TEST_F(LocalRequestTest, RefusesToolsThatCannotBeEnforcedStrictOrNotForcedOrNot) {
   use(kFull);
   const auto tool = [](const char* more) {
     return std::string(R"(,"tools":[{"type":"function","function":{"name":"f",)") + more +
            R"("parameters":{"type":"object","properties":{"a":{"not":{}}}}}}])";
   };
-  EXPECT_EQ(served(tool("")).ignored,
-            std::vector<std::string>{"tools[0].function.parameters/properties/a/not"});
   const std::string refusal = "tools[0].function.parameters: invalid_function_parameters";
+  EXPECT_EQ(fault(tool("")), refusal);
   EXPECT_EQ(fault(tool(R"("strict":true,)")), refusal);
   EXPECT_EQ(fault(tool("") + R"(,"tool_choice":"required")"), refusal);
 }
