@@ -6,6 +6,7 @@
 // compute with is said by Kernels::supports (kernels.h).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -49,6 +50,9 @@ enum class DType : std::uint8_t {
   tq2_0 = 35,
   mxfp4 = 39,
 };
+
+// One more than the largest number.
+inline constexpr std::size_t kDTypeNumbers = 40;
 
 struct DTypeInfo {
   DType type;

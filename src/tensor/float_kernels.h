@@ -126,68 +126,6 @@ void matmul_float(const MatmulSlice& s) {
   }
 }
 
-// Rows and columns of weights that are made floats at a time, and columns of activations that use
-// them: together they stay in the first two caches. kChunk is a multiple of every block.
-inline constexpr int kBlockRows = 8;
-inline constexpr std::size_t kBlockChunk = 256;
-inline constexpr std::size_t kBlockColumns = 32;
-
-// Partial sums of kBlockRows elements of one column: the same lanes in the same order as
-// float_tile's, so that a product with blocks has the bits of one with the floats they stand for.
-template <typename V>
-inline void add_chunk(const float* weights, const float* x, std::size_t count, float* partial) {
-  typename V::Floats sums[kBlockRows];
-  for (int r = 0; r < kBlockRows; ++r) sums[r] = V::load(partial + r * V::kLanes);
-  for (std::size_t k = 0; k < count; k += V::kLanes) {
-    const auto xk = V::load(x + k);
-    for (int r = 0; r < kBlockRows; ++r) {
-      sums[r] = V::fma(V::load(weights + r * kBlockChunk + k), xk, sums[r]);
-    }
-  }
-  for (int r = 0; r < kBlockRows; ++r) V::store(partial + r * V::kLanes, sums[r]);
-}
-
-// `rows` (at most kBlockRows) rows from `row` on, `columns` (at most kBlockColumns) from `column`.
-template <typename V>
-inline void blocks_tile(const MatmulSlice& s, std::size_t row, std::size_t rows, std::size_t column,
-                        std::size_t columns) {
-  constexpr std::size_t kPartial = kBlockRows * V::kLanes;
-  float weights[kBlockRows * kBlockChunk] = {};  // [rows, chunk]; rows that are not there stay 0
-  float partial[kBlockColumns * kPartial];       // [columns, rows, lanes]
-  for (std::size_t i = 0; i < columns * kPartial; ++i) partial[i] = 0.0F;
-  const std::size_t chunk_bytes = s.row_bytes * kBlockChunk / s.cols;
-  for (std::size_t k = 0; k < s.cols; k += kBlockChunk) {
-    const std::size_t count = s.cols - k < kBlockChunk ? s.cols - k : kBlockChunk;
-    for (std::size_t r = 0; r < rows; ++r) {
-      const std::byte* from = s.weights + (row + r) * s.row_bytes + k / kBlockChunk * chunk_bytes;
-      s.dequantize(from, count, weights + r * kBlockChunk);
-    }
-    for (std::size_t c = 0; c < columns; ++c) {
-      add_chunk<V>(weights, s.x + (column + c) * s.cols + k, count, partial + c * kPartial);
-    }
-  }
-  for (std::size_t c = 0; c < columns; ++c) {
-    float* out = s.out + (column + c) * s.out_stride + row;
-    for (std::size_t r = 0; r < rows; ++r) {
-      out[r] = V::sum(V::load(partial + c * kPartial + r * V::kLanes));
-    }
-  }
-}
-
-// Weights in blocks as they lie in the file, made floats as they are needed. Every block is of 32
-// or 256 elements, so a row ends with whole vectors.
-template <typename V>
-void matmul_blocks(const MatmulSlice& s) {
-  for (std::size_t column = 0; column < s.batch; column += kBlockColumns) {
-    const std::size_t left = s.batch - column;
-    const std::size_t columns = left < kBlockColumns ? left : kBlockColumns;
-    for (std::size_t row = s.row_begin; row < s.row_end; row += kBlockRows) {
-      const std::size_t rows = s.row_end - row < kBlockRows ? s.row_end - row : kBlockRows;
-      blocks_tile<V>(s, row, rows, column, columns);
-    }
-  }
-}
-
 template <typename V>
 void rms_norm_row(const float* x, const float* weight, float* out, std::size_t count,
                   float epsilon) {
@@ -281,24 +219,32 @@ void softmax_row(float* x, std::size_t count) {
 // One row in 8 bits. A block's scale is its largest magnitude / 127, in f32; values are rounded to
 // nearest, ties to even. A block of zeros has scale 0.
 template <typename V>
-void quantize_row_q8(const float* x, std::size_t cols, std::int8_t* values, float* scales,
-                     std::int32_t* offsets) {
+void quantize_row_q8(const float* x, std::size_t cols, const QuantizedRow& to) {
+  constexpr std::size_t kHalf = kQuantBlock / 2;
   for (std::size_t block = 0; block < cols / kQuantBlock; ++block) {
     const float* from = x + block * kQuantBlock;
-    std::int8_t* to = values + block * kQuantBlock;
     auto largest = V::set1(0.0F);
     for (std::size_t i = 0; i < kQuantBlock; i += V::kLanes) {
       largest = V::max(largest, V::abs(V::load(from + i)));
     }
     const float magnitude = V::max_of(largest);
-    const float scale = magnitude / 127.0F;
     const auto inverse = V::set1(magnitude > 0.0F ? 127.0F / magnitude : 0.0F);
-    std::int32_t sum = 0;
+    std::int32_t sums[2] = {};
     for (std::size_t i = 0; i < kQuantBlock; i += V::kLanes) {
-      sum += V::store_i8(to + i, V::round(V::mul(V::load(from + i), inverse)));
+      const auto whole = V::round(V::mul(V::load(from + i), inverse));
+      sums[i / kHalf] += V::store_i8(to.values + block * kQuantBlock + i, whole);
     }
-    scales[block] = scale;
-    offsets[block] = -128 * sum;
+    const float scale = magnitude / 127.0F;
+    to.scales[block] = scale;
+    to.offsets[block] = -128 * (sums[0] + sums[1]);
+    to.sums[block] = scale * static_cast<float>(sums[0] + sums[1]);
+    for (std::size_t half = 0; half < 2; ++half) {
+      to.half_offsets[2 * block + half] = -128 * sums[half];
+      to.half_sums[2 * block + half] = scale * static_cast<float>(sums[half]);
+    }
+    for (std::size_t i = block * kQuantBlock; i < (block + 1) * kQuantBlock; ++i) {
+      to.raised[i] = static_cast<std::uint8_t>(to.values[i]) ^ 0x80;
+    }
   }
 }
 
@@ -312,10 +258,12 @@ void to_f16_row(const float* x, std::size_t count, std::uint16_t* out) {
 // The functions that need only V, filled into a table.
 template <typename V>
 void set_float_kernels(Kernels& kernels) {
-  kernels.matmul_f32 = matmul_float<V, F32Weights<V>>;
-  kernels.matmul_f16 = matmul_float<V, F16Weights<V>>;
-  kernels.matmul_bf16 = matmul_float<V, Bf16Weights<V>>;
-  kernels.matmul_blocks = matmul_blocks<V>;
+  const auto set = [&kernels](DType type, Kernels::MatmulFunction function) {
+    kernels.products[static_cast<std::size_t>(type)] = function;
+  };
+  set(DType::f32, matmul_float<V, F32Weights<V>>);
+  set(DType::f16, matmul_float<V, F16Weights<V>>);
+  set(DType::bf16, matmul_float<V, Bf16Weights<V>>);
   kernels.quantize_row = quantize_row_q8<V>;
   kernels.to_f16 = to_f16_row<V>;
   kernels.rms_norm = rms_norm_row<V>;

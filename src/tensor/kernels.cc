@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tensor/kernels_by_class.h"
+#include "tensor/packing.h"
 
 namespace retort::tensor {
 namespace {
@@ -50,27 +51,8 @@ const Tables& tables() {
 
 }  // namespace
 
-Kernels::MatmulFunction Kernels::matmul(DType type) const noexcept {
-  switch (type) {
-    case DType::f32:
-      return matmul_f32;
-    case DType::f16:
-      return matmul_f16;
-    case DType::bf16:
-      return matmul_bf16;
-    case DType::q8_0:
-      return matmul_q8_0;
-    case DType::q4_0:
-      return matmul_q4_0;
-    case DType::q4_k:
-      return matmul_q4_k;
-    default:
-      return dequantizer(type) != nullptr ? matmul_blocks : nullptr;
-  }
-}
-
 bool takes_quantized(DType type) noexcept {
-  return type == DType::q8_0 || type == DType::q4_0 || type == DType::q4_k;
+  return packing(type) != nullptr;
 }
 
 std::size_t attention_scratch(std::size_t head_dim, std::size_t queries) noexcept {

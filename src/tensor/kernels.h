@@ -14,7 +14,6 @@
 
 #include <retort/result.h>
 
-#include "tensor/block_formats.h"
 #include "tensor/dtype.h"
 
 namespace retort::tensor {
@@ -28,12 +27,24 @@ inline constexpr std::size_t kQuantBlock = 32;
 // Tokens of one page of the KV cache, and so of one block of attention.
 inline constexpr std::size_t kAttentionBlock = 32;
 
-// Activations in 8 bits: x[i] ~ values[i] * scales[i / 32], values in -127..127.
-struct QuantizedRows {
-  const std::int8_t* values = nullptr;    // [batch, cols] i8
-  const float* scales = nullptr;          // [batch, cols / 32] f32
-  const std::int32_t* offsets = nullptr;  // [batch, cols / 32] i32: -128 times the sum of a block
+// Activations in 8 bits: x[i] ~ values[i] * scales[i / 32], values in -127..127. A block of 32 has
+// two halves, for weights whose scales are of 16 elements.
+template <template <typename> typename Pointer>
+struct QuantizedLayout {
+  Pointer<std::int8_t> values = nullptr;         // [batch, cols] i8
+  Pointer<std::uint8_t> raised = nullptr;        // [batch, cols] u8: values + 128
+  Pointer<float> scales = nullptr;               // [batch, cols / 32] f32
+  Pointer<std::int32_t> offsets = nullptr;       // [batch, cols / 32] i32: -128 times a block's sum
+  Pointer<std::int32_t> half_offsets = nullptr;  // [batch, cols / 16] i32: the same of each half
+  Pointer<float> sums = nullptr;       // [batch, cols / 32] f32: scale times a block's sum
+  Pointer<float> half_sums = nullptr;  // [batch, cols / 16] f32: the same of each half
 };
+template <typename T>
+using ReadPointer = const T*;
+template <typename T>
+using WritePointer = T*;
+using QuantizedRows = QuantizedLayout<ReadPointer>;
+using QuantizedRow = QuantizedLayout<WritePointer>;  // where one row is written to
 
 // out[b * out_stride + r] = sum over c of weights[r, c] * x[b, c], for every b in the batch and
 // every r in [row_begin, row_end).
@@ -43,11 +54,9 @@ struct MatmulSlice {
   std::size_t row_begin = 0;  // a multiple of kRowGroup
   std::size_t row_end = 0;    // a multiple of kRowGroup, or the matrix's row count
   std::size_t batch = 0;
-  const float* x = nullptr;         // [batch, cols] f32
-  QuantizedRows quantized;          // the same activations, where takes_quantized(type)
-  Dequantize dequantize = nullptr;  // of the weights' type, for matmul_blocks
-  std::size_t row_bytes = 0;        // of a row of weights, for matmul_blocks
-  float* out = nullptr;             // [batch, out_stride] f32
+  const float* x = nullptr;  // [batch, cols] f32
+  QuantizedRows quantized;   // the same activations, where takes_quantized(type)
+  float* out = nullptr;      // [batch, out_stride] f32
   std::size_t out_stride = 0;
 };
 
@@ -82,19 +91,12 @@ struct Kernels {
 
   using MatmulFunction = void (*)(const MatmulSlice&);
   using AttentionFunction = void (*)(const AttentionSlice&);
-  MatmulFunction matmul_f32 = nullptr;
-  MatmulFunction matmul_f16 = nullptr;
-  MatmulFunction matmul_bf16 = nullptr;
-  MatmulFunction matmul_q8_0 = nullptr;
-  MatmulFunction matmul_q4_0 = nullptr;
-  MatmulFunction matmul_q4_k = nullptr;
-  MatmulFunction matmul_blocks = nullptr;     // the block types that have none of their own
-  AttentionFunction attention_f32 = nullptr;  // KV stored as f32
-  AttentionFunction attention_f16 = nullptr;  // KV stored as f16
+  MatmulFunction products[kDTypeNumbers] = {};  // by the weights' type; null where there is none
+  AttentionFunction attention_f32 = nullptr;    // KV stored as f32
+  AttentionFunction attention_f16 = nullptr;    // KV stored as f16
 
-  // Writes one row's values, scales and offsets (see QuantizedRows); cols a multiple of 32.
-  void (*quantize_row)(const float* x, std::size_t cols, std::int8_t* values, float* scales,
-                       std::int32_t* offsets) = nullptr;
+  // Writes one row of `cols` columns, a multiple of 32, as QuantizedRows has it.
+  void (*quantize_row)(const float* x, std::size_t cols, const QuantizedRow& to) = nullptr;
   // Half precision of `count` floats, rounded to nearest, ties to even.
   void (*to_f16)(const float* x, std::size_t count, std::uint16_t* out) = nullptr;
   // out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i]. out may be x.
@@ -116,11 +118,13 @@ struct Kernels {
   int (*int8_loop)(std::size_t rounds, std::size_t& operations) = nullptr;
 
   // The matrix product for weights of `type`; null where this table has none.
-  MatmulFunction matmul(DType type) const noexcept;
+  MatmulFunction matmul(DType type) const noexcept {
+    return products[static_cast<std::size_t>(type)];
+  }
 };
 
-// Whether products with weights of this type read MatmulSlice::quantized, not x; their matrices are
-// packed (matrix.h).
+// Whether products with weights of this type read MatmulSlice::quantized, not x: those of every
+// quantized type. Their matrices are packed (matrix.h).
 bool takes_quantized(DType type) noexcept;
 
 // Floats of scratch that an attention function needs for `queries` = tokens * group rows.

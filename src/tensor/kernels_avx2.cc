@@ -3,9 +3,9 @@
 
 #include "tensor/attention_kernels.h"
 #include "tensor/float_kernels.h"
+#include "tensor/int8_avx2.h"
 #include "tensor/kernels_by_class.h"
-#include "tensor/q4_kernels.h"
-#include "tensor/q8_kernels.h"
+#include "tensor/packed_kernels.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -107,96 +107,34 @@ struct Avx2 {
   }
 };
 
-// Sixteen rows in two vectors. maddubs multiplies unsigned by signed bytes and adds pairs in 16
-// bits: with |w| <= 128 and |x| <= 127 a pair stays below 32,768, so nothing saturates.
-struct Avx2Q8 {
-  static constexpr int kTileColumns = 3;
-  struct Ints {
-    __m256i low, high;
-  };
-  struct Floats {
-    __m256 low, high;
-  };
-  struct Weights {
+// VPMADDUBSW adds two products in 16 bits: exact for codes up to 128. For larger ones the weights
+// go in by sign and magnitude, with the activations' signs turned instead.
+struct Avx2Int8 : Avx2Rows<Avx2Int8> {
+  struct Wide {
     __m256i low, high;            // signed
     __m256i low_size, high_size;  // magnitudes
   };
-  static Floats zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
-  static Ints start(std::int32_t /*offset*/) {
-    return {_mm256_setzero_si256(), _mm256_setzero_si256()};
+  static Ints dot(const Ints& sum, const Bytes& codes, const std::int8_t* x) {
+    const __m256i xs = quad(x);
+    return {_mm256_add_epi32(sum.low, added(_mm256_maddubs_epi16(codes.low, xs))),
+            _mm256_add_epi32(sum.high, added(_mm256_maddubs_epi16(codes.high, xs)))};
   }
-  static Weights load_weights(const std::byte* p) {
+  static Ints start_wide(std::int32_t /*offset*/) { return splat(0); }
+  static Wide wide(const Bytes& codes) {
     const __m256i flip = _mm256_set1_epi8(-128);  // value + 128 back to value
-    const auto* from = reinterpret_cast<const __m256i*>(p);
-    const __m256i low = _mm256_xor_si256(_mm256_loadu_si256(from), flip);
-    const __m256i high = _mm256_xor_si256(_mm256_loadu_si256(from + 1), flip);
+    const __m256i low = _mm256_xor_si256(codes.low, flip);
+    const __m256i high = _mm256_xor_si256(codes.high, flip);
     return {low, high, _mm256_abs_epi8(low), _mm256_abs_epi8(high)};
   }
-  static Ints dot(Ints sum, const Weights& w, const std::int8_t* x) {
-    std::int32_t quad;
-    std::memcpy(&quad, x, sizeof(quad));
-    const __m256i xs = _mm256_set1_epi32(quad);
-    return {_mm256_add_epi32(sum.low, products(w.low, w.low_size, xs)),
-            _mm256_add_epi32(sum.high, products(w.high, w.high_size, xs))};
-  }
-  static Floats load_scales(const std::byte* p) {
-    return {Avx2::load_f16(p), Avx2::load_f16(p + 16)};
-  }
-  static Floats add_scaled(const Floats& sum, const Ints& products, const Floats& scale,
-                           float x_scale) {
-    const __m256 xs = _mm256_set1_ps(x_scale);
-    return {
-        _mm256_fmadd_ps(_mm256_cvtepi32_ps(products.low), _mm256_mul_ps(scale.low, xs), sum.low),
-        _mm256_fmadd_ps(_mm256_cvtepi32_ps(products.high), _mm256_mul_ps(scale.high, xs),
-                        sum.high)};
-  }
-  struct Nibbles {
-    Ints low, high;  // unsigned bytes
-  };
-  static Ints splat(std::int32_t value) {
-    return {_mm256_set1_epi32(value), _mm256_set1_epi32(value)};
-  }
-  static Nibbles load_nibbles(const std::byte* p) {
-    const __m256i mask = _mm256_set1_epi8(15);
-    const auto* from = reinterpret_cast<const __m256i*>(p);
-    const __m256i a = _mm256_loadu_si256(from);
-    const __m256i b = _mm256_loadu_si256(from + 1);
-    return {{_mm256_and_si256(a, mask), _mm256_and_si256(b, mask)},
-            {_mm256_and_si256(_mm256_srli_epi16(a, 4), mask),
-             _mm256_and_si256(_mm256_srli_epi16(b, 4), mask)}};
-  }
-  static Ints dot_unsigned(const Ints& sum, const Ints& w, const std::int8_t* x) {
-    std::int32_t quad;
-    std::memcpy(&quad, x, sizeof(quad));
-    const __m256i xs = _mm256_set1_epi32(quad);
-    const __m256i one = _mm256_set1_epi16(1);
-    return {_mm256_add_epi32(sum.low, _mm256_madd_epi16(_mm256_maddubs_epi16(w.low, xs), one)),
-            _mm256_add_epi32(sum.high, _mm256_madd_epi16(_mm256_maddubs_epi16(w.high, xs), one))};
-  }
-  static Floats load_bytes(const std::byte* p) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    return {_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes)),
-            _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8)))};
-  }
-  static Floats mul(const Floats& a, const Floats& b) {
-    return {_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)};
-  }
-  static Floats add_to(const Floats& sum, const Floats& a, float factor) {
-    const __m256 f = _mm256_set1_ps(factor);
-    return {_mm256_fmadd_ps(a.low, f, sum.low), _mm256_fmadd_ps(a.high, f, sum.high)};
-  }
-  static void store(float* p, const Floats& sum, std::size_t rows) {
-    float copy[kRowGroup];
-    _mm256_storeu_ps(copy, sum.low);
-    _mm256_storeu_ps(copy + 8, sum.high);
-    std::memcpy(p, copy, rows * sizeof(float));
+  static Ints dot_wide(const Ints& sum, const Wide& w, const std::int8_t* x) {
+    const __m256i xs = quad(x);
+    const __m256i low = _mm256_maddubs_epi16(w.low_size, _mm256_sign_epi8(xs, w.low));
+    const __m256i high = _mm256_maddubs_epi16(w.high_size, _mm256_sign_epi8(xs, w.high));
+    return {_mm256_add_epi32(sum.low, added(low)), _mm256_add_epi32(sum.high, added(high))};
   }
 
  private:
-  static __m256i products(__m256i w, __m256i w_size, __m256i x) {
-    const __m256i pairs = _mm256_maddubs_epi16(w_size, _mm256_sign_epi8(x, w));
-    return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
-  }
+  static __m256i added(__m256i pairs) { return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)); }
 };
 
 // The 8-bit peak: vpmaddubsw, vpmaddwd and an addition on 32 bytes.
@@ -217,8 +155,7 @@ void set_avx2_kernels(Kernels& kernels) {
   kernels.kernel_class = KernelClass::avx2;
   set_float_kernels<Avx2>(kernels);
   set_attention_kernels<Avx2>(kernels);
-  kernels.matmul_q8_0 = matmul_q8<Avx2Q8>;
-  set_q4_kernels<Avx2Q8>(kernels);
+  set_packed_kernels<Avx2Int8>(kernels);
   kernels.int8_loop = int8_peak<Avx2Peak>;
 }
 

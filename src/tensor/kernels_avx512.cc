@@ -3,9 +3,9 @@
 
 #include "tensor/attention_kernels.h"
 #include "tensor/float_kernels.h"
+#include "tensor/int8_avx512.h"
 #include "tensor/kernels_by_class.h"
-#include "tensor/q4_kernels.h"
-#include "tensor/q8_kernels.h"
+#include "tensor/packed_kernels.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -88,59 +88,31 @@ struct Avx512 {
   }
 };
 
-// Sixteen rows in one vector. There is no byte sign instruction in 512 bits, so the weights' bytes
-// are widened to 16 bits and multiplied there.
-struct Avx512Q8 {
+// VPMADDUBSW adds two products in 16 bits: exact for codes up to 128. For larger ones there is no
+// byte sign instruction in 512 bits, so they are widened to 16 bits and multiplied there.
+struct Avx512Int8 : Avx512Rows<Avx512Int8> {
   static constexpr int kTileColumns = 4;
-  using Ints = __m512i;
-  using Floats = __m512;
-  struct Weights {
+  struct Wide {
     __m512i even, odd;  // bytes 0 and 2, and bytes 1 and 3, of each row's four, in 16 bits
   };
-  static Floats zero() { return _mm512_setzero_ps(); }
-  static Ints start(std::int32_t /*offset*/) { return _mm512_setzero_si512(); }
-  static Weights load_weights(const std::byte* p) {
-    const __m512i w = _mm512_xor_si512(_mm512_loadu_si512(p), _mm512_set1_epi8(-128));
-    return {_mm512_srai_epi16(_mm512_slli_epi16(w, 8), 8), _mm512_srai_epi16(w, 8)};
-  }
-  static Ints dot(Ints sum, const Weights& w, const std::int8_t* x) {
-    std::int32_t quad;
-    std::memcpy(&quad, x, sizeof(quad));
-    const __m512i xs = _mm512_set1_epi32(quad);
-    const __m512i even = _mm512_srai_epi16(_mm512_slli_epi16(xs, 8), 8);
-    const __m512i odd = _mm512_srai_epi16(xs, 8);
-    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(w.even, even));
-    return _mm512_add_epi32(sum, _mm512_madd_epi16(w.odd, odd));
-  }
-  static Floats load_scales(const std::byte* p) { return Avx512::load_f16(p); }
-  static Floats add_scaled(Floats sum, Ints products, Floats scale, float x_scale) {
-    return _mm512_fmadd_ps(_mm512_cvtepi32_ps(products),
-                           _mm512_mul_ps(scale, _mm512_set1_ps(x_scale)), sum);
-  }
-  struct Nibbles {
-    Ints low, high;  // unsigned bytes
-  };
-  static Ints splat(std::int32_t value) { return _mm512_set1_epi32(value); }
-  static Nibbles load_nibbles(const std::byte* p) {
-    const __m512i mask = _mm512_set1_epi8(15);
-    const __m512i both = _mm512_loadu_si512(p);
-    return {_mm512_and_si512(both, mask), _mm512_and_si512(_mm512_srli_epi16(both, 4), mask)};
-  }
-  static Ints dot_unsigned(Ints sum, Ints w, const std::int8_t* x) {
-    std::int32_t quad;
-    std::memcpy(&quad, x, sizeof(quad));
-    const __m512i pairs = _mm512_maddubs_epi16(w, _mm512_set1_epi32(quad));
+  static Ints dot(Ints sum, Bytes codes, const std::int8_t* x) {
+    const __m512i pairs = _mm512_maddubs_epi16(codes, quad(x));
     return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
   }
-  static Floats load_bytes(const std::byte* p) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
+  static Ints start_wide(std::int32_t /*offset*/) { return splat(0); }
+  static Wide wide(Bytes codes) {
+    return halves_of(_mm512_xor_si512(codes, _mm512_set1_epi8(-128)));
   }
-  static Floats mul(Floats a, Floats b) { return _mm512_mul_ps(a, b); }
-  static Floats add_to(Floats sum, Floats a, float factor) {
-    return _mm512_fmadd_ps(a, _mm512_set1_ps(factor), sum);
+  static Ints dot_wide(Ints sum, const Wide& w, const std::int8_t* x) {
+    const Wide xs = halves_of(quad(x));
+    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(w.even, xs.even));
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(w.odd, xs.odd));
   }
-  static void store(float* p, Floats sum, std::size_t rows) { Avx512::store_n(p, sum, rows); }
+
+ private:
+  static Wide halves_of(__m512i a) {
+    return {_mm512_srai_epi16(_mm512_slli_epi16(a, 8), 8), _mm512_srai_epi16(a, 8)};
+  }
 };
 
 // The 8-bit peak: vpmaddubsw, vpmaddwd and an addition on 64 bytes.
@@ -161,8 +133,7 @@ void set_avx512_kernels(Kernels& kernels) {
   kernels.kernel_class = KernelClass::avx512;
   set_float_kernels<Avx512>(kernels);
   set_attention_kernels<Avx512>(kernels);
-  kernels.matmul_q8_0 = matmul_q8<Avx512Q8>;
-  set_q4_kernels<Avx512Q8>(kernels);
+  set_packed_kernels<Avx512Int8>(kernels);
   kernels.int8_loop = int8_peak<Avx512Peak>;
 }
 

@@ -1,9 +1,8 @@
 // The kernels of class "avx512vnni": those of avx512, with 8-bit products by VPDPBUSD in 512 bits.
-#include <cstring>
-
+#include "tensor/int8_avx512.h"
 #include "tensor/kernels_by_class.h"
-#include "tensor/q4_kernels.h"
-#include "tensor/q8_kernels.h"
+#include "tensor/packed_kernels.h"
+#include "tensor/panel_kernels.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -11,51 +10,69 @@
 namespace retort::tensor {
 namespace {
 
-// Sixteen rows in one vector. VPDPBUSD takes the weights unsigned, as they are stored (value +
-// 128); the surplus, 128 times the activations' sum, is taken off at the start.
-struct Avx512VnniQ8 {
+// VPDPBUSD takes the weights unsigned, as codes are.
+struct Avx512VnniInt8 : Avx512Rows<Avx512VnniInt8> {
   static constexpr int kTileColumns = 8;
-  using Ints = __m512i;
-  using Floats = __m512;
-  static Floats zero() { return _mm512_setzero_ps(); }
-  static Ints start(std::int32_t offset) { return _mm512_set1_epi32(offset); }
-  static Ints load_weights(const std::byte* p) { return _mm512_loadu_si512(p); }
-  static Ints dot(Ints sum, Ints w, const std::int8_t* x) {
-    std::int32_t quad;
-    std::memcpy(&quad, x, sizeof(quad));
-    return _mm512_dpbusd_epi32(sum, w, _mm512_set1_epi32(quad));
+  using Wide = Bytes;
+  static Ints dot(Ints sum, Bytes codes, const std::int8_t* x) {
+    return _mm512_dpbusd_epi32(sum, codes, quad(x));
   }
-  static Floats load_scales(const std::byte* p) {
-    return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  static Ints start_wide(std::int32_t offset) { return splat(offset); }
+  static Wide wide(Bytes codes) { return codes; }
+  static Ints dot_wide(Ints sum, Wide codes, const std::int8_t* x) { return dot(sum, codes, x); }
+};
+
+// Panels by VPDPBUSD. Here the activations go in unsigned, 128 too large, and what that makes too
+// much is taken off at the start, the same for all columns.
+struct VnniPanels {
+  static constexpr std::size_t kColumnsLeast = 16;
+
+  template <PanelShape S, int C>
+  static void tile(const Panel& panel, const PanelInputs& x, std::size_t column, float* to) {
+    constexpr int kQuads = kQuadsOfRun / static_cast<int>(S.parts);
+    __m512 sums[kPanelGroups][C];
+    for (int c = 0; c < C; ++c) {
+      for (std::size_t g = 0; g < kPanelGroups; ++g) {
+        sums[g][c] = _mm512_load_ps(to + (column + c) * kPanelRows + g * kRowGroup);
+      }
+    }
+    const std::uint8_t* raised = x.raised + column * x.cols;
+    for (std::size_t part = 0; part < panel.runs * S.parts; ++part) {
+      __m512i products[kPanelGroups][C];
+      for (int c = 0; c < C; ++c) {
+        for (std::size_t g = 0; g < kPanelGroups; ++g) {
+          products[g][c] = _mm512_load_si512(panel.starts[g][part]);
+        }
+      }
+      for (int quad = 0; quad < kQuads; ++quad) {
+        const std::size_t at = part * kQuads + static_cast<std::size_t>(quad);
+        const __m512i first = _mm512_load_si512(panel.codes[0][0][0] + at * 64);
+        const __m512i second = _mm512_load_si512(panel.codes[1][0][0] + at * 64);
+        for (int c = 0; c < C; ++c) {
+          const __m512i xs = Avx512VnniInt8::quad(raised + c * x.cols + at * 4);
+          products[0][c] = _mm512_dpbusd_epi32(products[0][c], xs, first);
+          products[1][c] = _mm512_dpbusd_epi32(products[1][c], xs, second);
+        }
+      }
+      for (int c = 0; c < C; ++c) {
+        for (std::size_t g = 0; g < kPanelGroups; ++g) {
+          sums[g][c] = add_products<S>(panel, x, g, part, column + c, products[g][c], sums[g][c]);
+        }
+      }
+    }
+    for (int c = 0; c < C; ++c) {
+      for (std::size_t g = 0; g < kPanelGroups; ++g) {
+        _mm512_store_ps(to + (column + c) * kPanelRows + g * kRowGroup, sums[g][c]);
+      }
+    }
   }
-  static Floats add_scaled(Floats sum, Ints products, Floats scale, float x_scale) {
-    return _mm512_fmadd_ps(_mm512_cvtepi32_ps(products),
-                           _mm512_mul_ps(scale, _mm512_set1_ps(x_scale)), sum);
-  }
-  struct Nibbles {
-    Ints low, high;  // unsigned bytes
-  };
-  static Ints splat(std::int32_t value) { return _mm512_set1_epi32(value); }
-  static Nibbles load_nibbles(const std::byte* p) {
-    const __m512i mask = _mm512_set1_epi8(15);
-    const __m512i both = _mm512_loadu_si512(p);
-    return {_mm512_and_si512(both, mask), _mm512_and_si512(_mm512_srli_epi16(both, 4), mask)};
-  }
-  static Ints dot_unsigned(Ints sum, Ints w, const std::int8_t* x) {
-    std::int32_t quad;
-    std::memcpy(&quad, x, sizeof(quad));
-    return _mm512_dpbusd_epi32(sum, w, _mm512_set1_epi32(quad));
-  }
-  static Floats load_bytes(const std::byte* p) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
-  }
-  static Floats mul(Floats a, Floats b) { return _mm512_mul_ps(a, b); }
-  static Floats add_to(Floats sum, Floats a, float factor) {
-    return _mm512_fmadd_ps(a, _mm512_set1_ps(factor), sum);
-  }
-  static void store(float* p, Floats sum, std::size_t rows) {
-    _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1U << rows) - 1), sum);
+
+  template <PanelShape S>
+  static void multiply(const Panel& panel, const PanelInputs& x, std::size_t columns, float* sums) {
+    std::size_t column = 0;
+    for (; column + 6 <= columns; column += 6) tile<S, 6>(panel, x, column, sums);
+    for (; column + 3 <= columns; column += 3) tile<S, 3>(panel, x, column, sums);
+    for (; column < columns; ++column) tile<S, 1>(panel, x, column, sums);
   }
 };
 
@@ -76,8 +93,7 @@ struct Avx512VnniPeak {
 void set_avx512vnni_kernels(Kernels& kernels) {
   set_avx512_kernels(kernels);
   kernels.kernel_class = KernelClass::avx512vnni;
-  kernels.matmul_q8_0 = matmul_q8<Avx512VnniQ8>;
-  set_q4_kernels<Avx512VnniQ8>(kernels);
+  set_panel_kernels<VnniPanels, Avx512VnniInt8>(kernels);
   kernels.int8_loop = int8_peak<Avx512VnniPeak>;
 }
 

@@ -7,8 +7,7 @@
 #include "tensor/attention_kernels.h"
 #include "tensor/float_kernels.h"
 #include "tensor/kernels_by_class.h"
-#include "tensor/q4_kernels.h"
-#include "tensor/q8_kernels.h"
+#include "tensor/packed_kernels.h"
 
 namespace retort::tensor {
 namespace {
@@ -105,7 +104,7 @@ struct Portable {
 };
 
 // Sixteen rows as plain arrays.
-struct PortableQ8 {
+struct PortableInt8 {
   static constexpr int kTileColumns = 1;
   struct Ints {
     std::int32_t row[kRowGroup];
@@ -113,63 +112,81 @@ struct PortableQ8 {
   struct Floats {
     float row[kRowGroup];
   };
+  struct Bytes {
+    std::uint8_t at[4 * kRowGroup];
+  };
+  using Wide = Bytes;
+
   static Floats zero() { return {}; }
-  static Ints start(std::int32_t /*offset*/) { return {}; }
-  static const std::byte* load_weights(const std::byte* p) { return p; }
-  static Ints dot(Ints sum, const std::byte* w, const std::int8_t* x) {
+  static Ints splat(std::int32_t value) {
+    Ints ints;
+    for (std::int32_t& row : ints.row) row = value;
+    return ints;
+  }
+  static Bytes load(const std::byte* p) {
+    Bytes bytes;
+    std::memcpy(bytes.at, p, sizeof(bytes.at));
+    return bytes;
+  }
+  template <int From, int To, int Bits>
+  static Bytes move(Bytes a) {
+    for (std::uint8_t& byte : a.at) {
+      byte = static_cast<std::uint8_t>((byte >> From & ((1 << Bits) - 1)) << To);
+    }
+    return a;
+  }
+  static Bytes either(Bytes a, const Bytes& b) {
+    for (std::size_t i = 0; i < sizeof(a.at); ++i) a.at[i] |= b.at[i];
+    return a;
+  }
+  static Bytes look_up(const std::uint8_t (&table)[16], Bytes a) {
+    for (std::uint8_t& byte : a.at) byte = table[byte];
+    return a;
+  }
+  static Ints dot(Ints sum, const Bytes& codes, const std::int8_t* x) {
     for (std::size_t r = 0; r < kRowGroup; ++r) {
-      for (std::size_t i = 0; i < 4; ++i) {
-        sum.row[r] += (static_cast<std::int32_t>(w[r * 4 + i]) - 128) * x[i];
-      }
+      for (std::size_t i = 0; i < 4; ++i) sum.row[r] += codes.at[r * 4 + i] * x[i];
     }
     return sum;
   }
-  static Floats load_scales(const std::byte* p) {
+  static Ints start_wide(std::int32_t offset) { return splat(offset); }
+  static Wide wide(const Bytes& codes) { return codes; }
+  static Ints dot_wide(const Ints& sum, const Wide& codes, const std::int8_t* x) {
+    return dot(sum, codes, x);
+  }
+  static Floats halves(const std::byte* p) {
     Floats scales;
     for (std::size_t r = 0; r < kRowGroup; r += Portable::kLanes) {
       Portable::store(scales.row + r, Portable::load_f16(p + 2 * r));
     }
     return scales;
   }
+  static Floats bytes(const std::byte* p) {
+    return each(p, [](std::uint8_t byte) { return static_cast<float>(byte); });
+  }
+  static Floats signed_bytes(const std::byte* p) {
+    return each(
+        p, [](std::uint8_t byte) { return static_cast<float>(static_cast<std::int8_t>(byte)); });
+  }
+  static Floats low_nibbles(const std::byte* p) {
+    return each(p, [](std::uint8_t byte) { return static_cast<float>(byte & 15); });
+  }
+  static Floats high_nibbles(const std::byte* p) {
+    return each(p, [](std::uint8_t byte) { return static_cast<float>(byte >> 4); });
+  }
+  // 2^(e - 128), which may be subnormal, as the product of two powers that are not.
+  static Floats exponents(const std::byte* p) {
+    return each(p, [](std::uint8_t e) { return power(e >> 1) * power(e - (e >> 1)); });
+  }
+  static Floats mul(Floats a, const Floats& b) {
+    for (std::size_t r = 0; r < kRowGroup; ++r) a.row[r] *= b.row[r];
+    return a;
+  }
   static Floats add_scaled(Floats sum, const Ints& products, const Floats& scale, float x_scale) {
     for (std::size_t r = 0; r < kRowGroup; ++r) {
       sum.row[r] += static_cast<float>(products.row[r]) * (scale.row[r] * x_scale);
     }
     return sum;
-  }
-  struct Nibbles {
-    std::uint8_t low[4 * kRowGroup];
-    std::uint8_t high[4 * kRowGroup];
-  };
-  static Ints splat(std::int32_t value) {
-    Ints ints;
-    for (std::int32_t& row : ints.row) row = value;
-    return ints;
-  }
-  static Nibbles load_nibbles(const std::byte* p) {
-    Nibbles nibbles;
-    for (std::size_t i = 0; i < 4 * kRowGroup; ++i) {
-      nibbles.low[i] = static_cast<std::uint8_t>(p[i]) & 15;
-      nibbles.high[i] = static_cast<std::uint8_t>(p[i]) >> 4;
-    }
-    return nibbles;
-  }
-  static Ints dot_unsigned(Ints sum, const std::uint8_t (&w)[4 * kRowGroup], const std::int8_t* x) {
-    for (std::size_t r = 0; r < kRowGroup; ++r) {
-      for (std::size_t i = 0; i < 4; ++i) sum.row[r] += w[r * 4 + i] * x[i];
-    }
-    return sum;
-  }
-  static Floats load_bytes(const std::byte* p) {
-    Floats floats;
-    for (std::size_t r = 0; r < kRowGroup; ++r) {
-      floats.row[r] = static_cast<float>(static_cast<std::uint8_t>(p[r]));
-    }
-    return floats;
-  }
-  static Floats mul(Floats a, const Floats& b) {
-    for (std::size_t r = 0; r < kRowGroup; ++r) a.row[r] *= b.row[r];
-    return a;
   }
   static Floats add_to(Floats sum, const Floats& a, float factor) {
     for (std::size_t r = 0; r < kRowGroup; ++r) sum.row[r] += a.row[r] * factor;
@@ -178,6 +195,17 @@ struct PortableQ8 {
   static void store(float* p, const Floats& sum, std::size_t rows) {
     std::memcpy(p, sum.row, rows * sizeof(float));
   }
+
+ private:
+  template <typename Convert>
+  static Floats each(const std::byte* p, const Convert& convert) {
+    Floats floats;
+    for (std::size_t r = 0; r < kRowGroup; ++r) {
+      floats.row[r] = convert(static_cast<std::uint8_t>(p[r]));
+    }
+    return floats;
+  }
+  static float power(int n) { return __builtin_bit_cast(float, (n + 63) << 23); }
 };
 
 }  // namespace
@@ -186,8 +214,7 @@ void set_portable_kernels(Kernels& kernels) {
   kernels.kernel_class = KernelClass::portable;
   set_float_kernels<Portable>(kernels);
   set_attention_kernels<Portable>(kernels);
-  kernels.matmul_q8_0 = matmul_q8<PortableQ8>;
-  set_q4_kernels<PortableQ8>(kernels);
+  set_packed_kernels<PortableInt8>(kernels);
 }
 
 }  // namespace retort::tensor

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <limits>
 #include <numbers>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -95,7 +96,7 @@ TEST_P(EachKernelClass, HalvesAreWrittenAndReadAsTheScalarRuleSays) {
       slice.x = x.data();
       slice.out = &out;
       slice.out_stride = 1;
-      kernels().matmul_f16(slice);
+      kernels().matmul(DType::f16)(slice);
       ASSERT_EQ(out, float_from_f16(row[at])) << row[at];
     }
   }
@@ -196,7 +197,13 @@ TEST_P(EachKernelClass, QuantizedRowsFollowTheirRule) {
   std::vector<std::int8_t> values(kCols);
   std::vector<float> scales(9);
   std::vector<std::int32_t> offsets(9);
-  kernels().quantize_row(x.data(), kCols, values.data(), scales.data(), offsets.data());
+  std::vector<std::int32_t> half_offsets(18);
+  std::vector<std::uint8_t> raised(kCols);
+  std::vector<float> sums(9);
+  std::vector<float> half_sums(18);
+  kernels().quantize_row(x.data(), kCols,
+                         {values.data(), raised.data(), scales.data(), offsets.data(),
+                          half_offsets.data(), sums.data(), half_sums.data()});
   for (std::size_t block = 0; block < 9; ++block) {
     float top = 0;
     std::int32_t sum = 0;
@@ -206,8 +213,15 @@ TEST_P(EachKernelClass, QuantizedRowsFollowTheirRule) {
     for (std::size_t i = block * 32; i < block * 32 + 32; ++i) {
       ASSERT_EQ(values[i], static_cast<int>(std::nearbyint(x[i] * inverse))) << i;
       sum += values[i];
+      ASSERT_EQ(raised[i], values[i] + 128);
     }
+    EXPECT_EQ(sums[block], scales[block] * static_cast<float>(sum));
+    EXPECT_EQ(half_sums[2 * block + 1],
+              scales[block] * static_cast<float>(half_offsets[2 * block + 1] / -128));
     EXPECT_EQ(offsets[block], -128 * sum);
+    EXPECT_EQ(half_offsets[2 * block] + half_offsets[2 * block + 1], -128 * sum);
+    EXPECT_EQ(half_offsets[2 * block],
+              -128 * std::accumulate(&values[block * 32], &values[block * 32 + 16], 0));
   }
   EXPECT_EQ(values[65], 0);
   EXPECT_EQ(values[66], 2);
@@ -220,7 +234,13 @@ TEST_P(EachKernelClass, ABlockOfNoNumbersStaysInItsBlock) {
   std::vector<std::int8_t> values(64);
   std::vector<float> scales(2);
   std::vector<std::int32_t> offsets(2);
-  kernels().quantize_row(x.data(), 64, values.data(), scales.data(), offsets.data());
+  std::vector<std::int32_t> half_offsets(4);
+  std::vector<std::uint8_t> raised(64);
+  std::vector<float> sums(2);
+  std::vector<float> half_sums(4);
+  kernels().quantize_row(x.data(), 64,
+                         {values.data(), raised.data(), scales.data(), offsets.data(),
+                          half_offsets.data(), sums.data(), half_sums.data()});
   EXPECT_EQ(values[40], 127);
   EXPECT_EQ(scales[1], 1.0F / 127.0F);
 }

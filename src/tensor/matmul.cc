@@ -38,8 +38,6 @@ void compute_groups(const Kernels& kernels, std::span<const Product> products, M
     if (from == to) continue;
     const Matrix& weights = *product.weights;
     slice.weights = weights.data();
-    slice.dequantize = dequantizer(weights.type());
-    slice.row_bytes = weights.row_bytes();
     slice.row_begin = from * kRowGroup;
     slice.row_end = std::min(to * kRowGroup, weights.rows());
     slice.out = product.out;
@@ -55,19 +53,28 @@ Result<void> Activations::reserve(std::size_t batch, std::size_t cols_max) {
   if (batch <= batch_max_ && cols_max <= cols_max_) return {};
   batch = std::max(batch, batch_max_);
   cols_max = std::max(cols_max, cols_max_);
-  const std::size_t blocks = (cols_max + kQuantBlock - 1) / kQuantBlock;
-  auto values = Buffer::make(batch * blocks * kQuantBlock);
-  auto scales = Buffer::make(batch * blocks * sizeof(float));
-  auto offsets = Buffer::make(batch * blocks * sizeof(std::int32_t));
-  for (auto* made : {&values, &scales, &offsets}) {
-    if (!*made) return std::move(*made).error();
-  }
-  values_ = std::move(*values);
-  scales_ = std::move(*scales);
-  offsets_ = std::move(*offsets);
+  const std::size_t blocks = batch * ((cols_max + kQuantBlock - 1) / kQuantBlock);
+  // Values twice, and 4 bytes for each of: a block's scale, offset and sum, its halves' two each.
+  auto memory = Buffer::make(blocks * (2 * kQuantBlock + 7 * 4));
+  if (!memory) return std::move(memory).error();
+  memory_ = std::move(*memory);
   batch_max_ = batch;
   cols_max_ = cols_max;
   return {};
+}
+
+// The parts of memory_ one behind the other, for the batch and columns at hand.
+QuantizedRow Activations::rows() noexcept {
+  const std::size_t blocks = batch_ * (cols_ / kQuantBlock);
+  QuantizedRow to;
+  to.values = memory_.as<std::int8_t>();
+  to.raised = memory_.as<std::uint8_t>() + blocks * kQuantBlock;
+  to.scales = reinterpret_cast<float*>(to.raised + blocks * kQuantBlock);
+  to.sums = to.scales + blocks;
+  to.half_sums = to.sums + blocks;
+  to.offsets = reinterpret_cast<std::int32_t*>(to.half_sums + 2 * blocks);
+  to.half_offsets = to.offsets + blocks;
+  return to;
 }
 
 void Activations::set(const float* x, std::size_t batch, std::size_t cols) noexcept {
@@ -80,11 +87,13 @@ void Activations::set(const float* x, std::size_t batch, std::size_t cols) noexc
 void Activations::quantize(const Kernels& kernels, ThreadPool::Step& step) {
   if (quantized_) return;
   const std::size_t blocks = cols_ / kQuantBlock;
+  const QuantizedRow all = rows();
   step.split(batch_, 4, [&](std::size_t begin, std::size_t end) {
     for (std::size_t b = begin; b < end; ++b) {
-      kernels.quantize_row(x_ + b * cols_, cols_, values_.as<std::int8_t>() + b * cols_,
-                           scales_.as<float>() + b * blocks,
-                           offsets_.as<std::int32_t>() + b * blocks);
+      kernels.quantize_row(x_ + b * cols_, cols_,
+                           {all.values + b * cols_, all.raised + b * cols_, all.scales + b * blocks,
+                            all.offsets + b * blocks, all.half_offsets + b * blocks * 2,
+                            all.sums + b * blocks, all.half_sums + b * blocks * 2});
     }
   });
   quantized_ = true;
@@ -101,8 +110,9 @@ void multiply(const Kernels& kernels, ThreadPool::Step& step, Activations& activ
     groups += groups_of(product);
     if (takes_quantized(product.weights->type())) activations.quantize(kernels, step);
   }
-  slice.quantized = {activations.values_.as<std::int8_t>(), activations.scales_.as<float>(),
-                     activations.offsets_.as<std::int32_t>()};
+  const QuantizedRow rows = activations.rows();
+  slice.quantized = {rows.values,       rows.raised, rows.scales,   rows.offsets,
+                     rows.half_offsets, rows.sums,   rows.half_sums};
   if (groups * kRowGroup * slice.cols * slice.batch < kAloneBelow) {
     compute_groups(kernels, products, slice, 0, groups);
     return;

@@ -34,6 +34,7 @@ class Activations {
 
  private:
   friend void multiply(const Kernels&, ThreadPool::Step&, Activations&, std::span<const Product>);
+  QuantizedRow rows() noexcept;
   void quantize(const Kernels& kernels, ThreadPool::Step& step);
 
   const float* x_ = nullptr;
@@ -42,9 +43,7 @@ class Activations {
   bool quantized_ = false;
   std::size_t batch_max_ = 0;
   std::size_t cols_max_ = 0;
-  Buffer values_;   // [batch_max, cols_max] i8
-  Buffer scales_;   // [batch_max, cols_max / 32] f32
-  Buffer offsets_;  // [batch_max, cols_max / 32] i32
+  Buffer memory_;  // of QuantizedRows
 };
 
 // Computes all products, which share the activations, in one parallel region. Every matrix has the

@@ -1,9 +1,8 @@
 // Matrix: a weight matrix in the layout that the kernels read.
 //
-// Types with integer kernels (takes_quantized) are packed once at load: 16 rows side by side, so
-// that a vector's lanes are rows (q8_kernels.h, q4_kernels.h). A packed matrix takes as much memory
-// as the file's, Q4_K 3 % more, and no longer needs the file. All other types stay where the file
-// has them, row after row.
+// Quantized types are packed once at load: 16 rows side by side, so that a vector's lanes are rows
+// (packed_layout.h). A packed matrix takes the memory that the file's takes, K formats up to 5 %
+// more, and no longer needs the file. Plain types stay where the file has them, row after row.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +13,8 @@
 #include "tensor/dtype.h"
 
 namespace retort::tensor {
+
+struct Packing;
 
 // Immutable once made; thread-safe.
 class Matrix {
@@ -45,12 +46,12 @@ class Matrix {
 
  private:
   void pack(const std::byte* source) noexcept;
-  void read_packed_row(std::size_t row, float* out) const noexcept;
 
   DType type_ = DType::f32;
   std::size_t rows_ = 0;
   std::size_t cols_ = 0;
   std::size_t bytes_ = 0;
+  const Packing* packing_ = nullptr;  // of a quantized type
   const std::byte* data_ = nullptr;
   Buffer copy_;
 };

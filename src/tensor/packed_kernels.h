@@ -1,0 +1,202 @@
+// The matrix products of packed weights (packed_layout.h) and 8-bit activations, written once over
+// a policy Q, the vectors of one instruction set, and a format F.
+//
+// A vector's lanes are rows, so there is no sum across lanes. For one output element: part by
+// rising part, the exact integer sum of the part's products, as a float, times the product of the
+// two scales, added to the sum so far; where the part has a least, then the least times what the
+// part's activations sum to. The integer sums are the same in every class, and so is the rest where
+// there is a fused multiply-add.
+//
+// Q gives Bytes (64 unsigned bytes), Ints and Floats (16 rows each), Wide (bytes as dot_wide takes
+// them), their operations, and kTileColumns. dot takes codes up to 128, dot_wide up to 255.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "tensor/kernels.h"
+#include "tensor/packed_layout.h"
+
+namespace retort::tensor {
+
+inline constexpr int kQuadsOfRun = 8;
+
+// Tables of codes, as unsigned bytes: the values of blocks.h plus the format's zero.
+alignas(16) inline constexpr std::uint8_t kUnevenCodes[16] = {
+    1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241};
+alignas(16) inline constexpr std::uint8_t kE2m1Codes[16] = {12, 13, 14, 15, 16, 18, 20, 24,
+                                                            12, 11, 10, 9,  8,  6,  4,  0};
+
+// Whether codes need dot_wide.
+static constexpr bool is_wide(const PackedFormat& f) {
+  return f.zero == 128;
+}
+
+// The 64 codes of quad `Quad` of the run at `values`.
+template <typename Q, PackedFormat F, int Quad>
+inline typename Q::Bytes load_codes(const std::byte* values) {
+  constexpr Plane kBase = F.planes[0];
+  constexpr Plane kMore = F.planes[1];
+  auto codes = Q::template move<plane_shift(kBase, Quad), kBase.to, kBase.bits>(
+      Q::load(values + plane_vector(kBase, Quad) * 64));
+  if constexpr (kMore.bits > 0) {
+    constexpr int kVectorOfMore = kBase.bits + plane_vector(kMore, Quad);
+    codes = Q::either(codes, Q::template move<plane_shift(kMore, Quad), kMore.to, kMore.bits>(
+                                 Q::load(values + kVectorOfMore * 64)));
+  }
+  if constexpr (F.table == CodeTable::uneven_steps) return Q::look_up(kUnevenCodes, codes);
+  if constexpr (F.table == CodeTable::e2m1) return Q::look_up(kE2m1Codes, codes);
+  return codes;
+}
+
+// The scale of part `part` of a run, and its least.
+template <typename Q, PackedFormat F>
+inline typename Q::Floats load_scale(const std::byte* group, const RunPlace& place,
+                                     std::size_t part) {
+  const std::byte* sub = group + place.subs + part * sub_bytes(F);
+  if constexpr (F.scale == ScaleKind::halves) return Q::halves(group + place.scales);
+  if constexpr (F.scale == ScaleKind::exponents) return Q::exponents(group + place.scales);
+  if constexpr (F.scale == ScaleKind::signed_bytes) {
+    return Q::mul(Q::halves(group + place.scales), Q::signed_bytes(sub));
+  }
+  if constexpr (F.scale == ScaleKind::bytes) {
+    return Q::mul(Q::halves(group + place.scales), Q::bytes(sub));
+  }
+  if constexpr (F.scale == ScaleKind::nibbles) {
+    return Q::mul(Q::halves(group + place.scales), Q::low_nibbles(sub));
+  }
+}
+template <typename Q, PackedFormat F>
+inline typename Q::Floats load_least(const std::byte* group, const RunPlace& place,
+                                     std::size_t part) {
+  const std::byte* sub = group + place.subs + part * sub_bytes(F);
+  const auto least = Q::halves(group + place.scales + 2 * kRowGroup);
+  if constexpr (F.scale == ScaleKind::bytes) return Q::mul(least, Q::bytes(sub + kRowGroup));
+  if constexpr (F.scale == ScaleKind::nibbles) return Q::mul(least, Q::high_nibbles(sub));
+  return least;
+}
+
+// Where a part's products begin: at what codes are offset by, times minus the activations' sum.
+// `offset` is -128 times that sum.
+template <typename Q, PackedFormat F>
+inline typename Q::Ints start_products(std::int32_t offset) {
+  if constexpr (is_wide(F)) return Q::start_wide(offset);
+  return Q::splat(offset / 128 * F.zero);
+}
+
+template <typename Q, PackedFormat F, int C, int Quad>
+inline void add_quad(const std::byte* values, const std::int8_t* x, std::size_t stride,
+                     typename Q::Ints (&products)[C]) {
+  const auto codes = load_codes<Q, F, Quad>(values);
+  if constexpr (is_wide(F)) {
+    const auto wide = Q::wide(codes);
+    for (int c = 0; c < C; ++c) {
+      products[c] = Q::dot_wide(products[c], wide, x + c * stride + Quad * 4);
+    }
+  } else {
+    for (int c = 0; c < C; ++c) {
+      products[c] = Q::dot(products[c], codes, x + c * stride + Quad * 4);
+    }
+  }
+}
+
+// The activations of C columns from `column` on, for one part after the other.
+template <PackedFormat F>
+struct PartInputs {
+  const std::int8_t* values;
+  const float* scales;
+  const std::int32_t* offsets;  // of parts
+  const float* sums;            // of parts
+  std::size_t runs;
+  std::size_t parts;
+
+  PartInputs(const MatmulSlice& s, std::size_t column)
+      : runs(s.cols / kQuantBlock), parts(s.cols / F.part) {
+    const bool whole = F.part == kQuantBlock;
+    values = s.quantized.values + column * s.cols;
+    scales = s.quantized.scales + column * runs;
+    offsets = (whole ? s.quantized.offsets : s.quantized.half_offsets) + column * parts;
+    sums = (whole ? s.quantized.sums : s.quantized.half_sums) + column * parts;
+  }
+};
+
+// One part of 16 rows against C columns.
+template <typename Q, PackedFormat F, int C, int Part>
+inline void add_part(const std::byte* group, const RunPlace& place, std::size_t run,
+                     const PartInputs<F>& x, std::size_t cols, typename Q::Floats (&sums)[C]) {
+  constexpr int kParts = static_cast<int>(parts_of_run(F));
+  constexpr int kQuads = kQuadsOfRun / kParts;
+  const std::size_t part = run * kParts + Part;
+  typename Q::Ints products[C];
+  for (int c = 0; c < C; ++c) {
+    products[c] = start_products<Q, F>(x.offsets[c * x.parts + part]);
+  }
+  [&]<int... quad>(std::integer_sequence<int, quad...>) {
+    (add_quad<Q, F, C, Part * kQuads + quad>(group + place.values, x.values + run * kQuantBlock,
+                                             cols, products),
+     ...);
+  }(std::make_integer_sequence<int, kQuads>{});
+  const auto scale = load_scale<Q, F>(group, place, Part);
+  for (int c = 0; c < C; ++c) {
+    sums[c] = Q::add_scaled(sums[c], products[c], scale, x.scales[c * x.runs + run]);
+  }
+  if constexpr (F.least != Least::none) {
+    const auto least = load_least<Q, F>(group, place, Part);
+    for (int c = 0; c < C; ++c) {
+      const std::int32_t minus_sum =
+          x.offsets[c * x.parts + part] / 128;  // of activations, exactly
+      const std::int32_t times = F.least == Least::added ? -minus_sum : minus_sum;
+      sums[c] = Q::add_to(sums[c], least, x.scales[c * x.runs + run] * static_cast<float>(times));
+    }
+  }
+}
+
+template <typename Q, PackedFormat F, int C>
+inline void packed_tile(const MatmulSlice& s, const std::byte* group, std::size_t row,
+                        std::size_t column) {
+  const PartInputs<F> x(s, column);
+  typename Q::Floats sums[C];
+  for (auto& sum : sums) sum = Q::zero();
+  for (std::size_t run = 0; run < x.runs; ++run) {
+    const RunPlace place = run_place(F, s.cols, run);
+    add_part<Q, F, C, 0>(group, place, run, x, s.cols, sums);
+    if constexpr (parts_of_run(F) == 2) add_part<Q, F, C, 1>(group, place, run, x, s.cols, sums);
+  }
+  const std::size_t rows = s.row_end - row < kRowGroup ? s.row_end - row : kRowGroup;
+  for (int c = 0; c < C; ++c) Q::store(s.out + (column + c) * s.out_stride + row, sums[c], rows);
+}
+
+// Columns [column, end) of one group of rows: C at a time, what is left by smaller tiles.
+template <typename Q, PackedFormat F, int C>
+inline void packed_columns(const MatmulSlice& s, const std::byte* group, std::size_t row,
+                           std::size_t column, std::size_t end) {
+  for (; column + C <= end; column += C) packed_tile<Q, F, C>(s, group, row, column);
+  if constexpr (C > 1) {
+    if (column < end) packed_columns<Q, F, C / 2>(s, group, row, column, end);
+  }
+}
+
+// Columns in blocks whose 8-bit activations stay in the second-level cache.
+template <typename Q, PackedFormat F>
+void matmul_packed(const MatmulSlice& s) {
+  constexpr std::size_t kBlock = 96;
+  const std::size_t group_bytes = packed_group_bytes(F, s.cols);
+  for (std::size_t block = 0; block < s.batch; block += kBlock) {
+    const std::size_t end = block + kBlock < s.batch ? block + kBlock : s.batch;
+    for (std::size_t row = s.row_begin; row < s.row_end; row += kRowGroup) {
+      const std::byte* group = s.weights + row / kRowGroup * group_bytes;
+      packed_columns<Q, F, Q::kTileColumns>(s, group, row, block, end);
+    }
+  }
+}
+
+// Fills in the products of all packed formats.
+template <typename Q>
+void set_packed_kernels(Kernels& kernels) {
+  [&]<PackedFormat... F>(PackedFormats<F...>) {
+    ((kernels.products[static_cast<std::size_t>(F.type)] = matmul_packed<Q, F>), ...);
+  }(AllPackedFormats{});
+}
+
+}  // namespace retort::tensor
