@@ -4,7 +4,10 @@
 # the build machine has; src/tensor picks at run time which one may run.
 function(retort_instruction_sets)
   foreach(file ${ARGN})
-    if(file MATCHES "_avx512vnni\\.cc$")
+    if(file MATCHES "_amx\\.cc$")
+      set(flags -mamx-tile -mamx-int8 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni
+                -mavx2 -mfma -mf16c -mbmi2)
+    elseif(file MATCHES "_avx512vnni\\.cc$")
       set(flags -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx2 -mfma -mf16c -mbmi2)
     elseif(file MATCHES "_avx512\\.cc$")
       set(flags -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c -mbmi2)

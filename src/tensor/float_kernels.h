@@ -219,10 +219,12 @@ void softmax_row(float* x, std::size_t count) {
 // One row in 8 bits. A block's scale is its largest magnitude / 127, in f32; values are rounded to
 // nearest, ties to even. A block of zeros has scale 0.
 template <typename V>
-void quantize_row_q8(const float* x, std::size_t cols, const QuantizedRow& to) {
+void quantize_row_q8(const float* x, std::size_t cols, std::size_t batch, const QuantizedRow& to) {
   constexpr std::size_t kHalf = kQuantBlock / 2;
   for (std::size_t block = 0; block < cols / kQuantBlock; ++block) {
     const float* from = x + block * kQuantBlock;
+    std::int8_t* values = to.values + block * batch * kQuantBlock;
+    std::uint8_t* raised = to.raised + block * batch * kQuantBlock;
     auto largest = V::set1(0.0F);
     for (std::size_t i = 0; i < kQuantBlock; i += V::kLanes) {
       largest = V::max(largest, V::abs(V::load(from + i)));
@@ -232,18 +234,18 @@ void quantize_row_q8(const float* x, std::size_t cols, const QuantizedRow& to) {
     std::int32_t sums[2] = {};
     for (std::size_t i = 0; i < kQuantBlock; i += V::kLanes) {
       const auto whole = V::round(V::mul(V::load(from + i), inverse));
-      sums[i / kHalf] += V::store_i8(to.values + block * kQuantBlock + i, whole);
+      sums[i / kHalf] += V::store_i8(values + i, whole);
     }
     const float scale = magnitude / 127.0F;
-    to.scales[block] = scale;
-    to.offsets[block] = -128 * (sums[0] + sums[1]);
-    to.sums[block] = scale * static_cast<float>(sums[0] + sums[1]);
+    to.scales[block * batch] = scale;
+    to.offsets[block * batch] = -128 * (sums[0] + sums[1]);
+    to.sums[block * batch] = scale * static_cast<float>(sums[0] + sums[1]);
     for (std::size_t half = 0; half < 2; ++half) {
-      to.half_offsets[2 * block + half] = -128 * sums[half];
-      to.half_sums[2 * block + half] = scale * static_cast<float>(sums[half]);
+      to.half_offsets[(2 * block + half) * batch] = -128 * sums[half];
+      to.half_sums[(2 * block + half) * batch] = scale * static_cast<float>(sums[half]);
     }
-    for (std::size_t i = block * kQuantBlock; i < (block + 1) * kQuantBlock; ++i) {
-      to.raised[i] = static_cast<std::uint8_t>(to.values[i]) ^ 0x80;
+    for (std::size_t i = 0; i < kQuantBlock; ++i) {
+      raised[i] = static_cast<std::uint8_t>(values[i]) ^ 0x80;
     }
   }
 }

@@ -1,6 +1,11 @@
 // See kernels.h.
 #include "tensor/kernels.h"
 
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include <array>
 #include <string>
 
@@ -10,13 +15,24 @@
 namespace retort::tensor {
 namespace {
 
-constexpr std::array<std::string_view, 5> kClassNames = {"portable", "avx2", "avxvnni", "avx512",
-                                                         "avx512vnni"};
+constexpr std::array<std::string_view, 6> kClassNames = {"portable", "avx2",       "avxvnni",
+                                                         "avx512",   "avx512vnni", "amx"};
+
+// Linux lends a process the memory of AMX tiles only when asked to (arch_prctl, kernel 5.16).
+bool may_use_tiles() {
+#if defined(__linux__) && defined(__x86_64__)
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;               // XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
 
 // The tables that this processor can run, best last. Never changes once made.
 struct Tables {
-  std::array<Kernels, 5> kernels;
-  std::array<KernelClass, 5> classes = {};
+  std::array<Kernels, 6> kernels;
+  std::array<KernelClass, 6> classes = {};
   std::size_t count = 0;
 
   Tables() {
@@ -31,7 +47,12 @@ struct Tables {
     if (avx2) add(set_avx2_kernels);
     if (avx2 && __builtin_cpu_supports("avxvnni")) add(set_avxvnni_kernels);
     if (avx512) add(set_avx512_kernels);
-    if (avx512 && __builtin_cpu_supports("avx512vnni")) add(set_avx512vnni_kernels);
+    const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni");
+    if (vnni) add(set_avx512vnni_kernels);
+    if (vnni && __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") &&
+        may_use_tiles()) {
+      add(set_amx_kernels);
+    }
 #endif
   }
 

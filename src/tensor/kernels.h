@@ -18,7 +18,7 @@
 
 namespace retort::tensor {
 
-enum class KernelClass : std::uint8_t { portable, avx2, avxvnni, avx512, avx512vnni };
+enum class KernelClass : std::uint8_t { portable, avx2, avxvnni, avx512, avx512vnni, amx };
 
 // Weight rows that a packed format interleaves; slices of weight rows begin at multiples of it.
 inline constexpr std::size_t kRowGroup = 16;
@@ -28,16 +28,17 @@ inline constexpr std::size_t kQuantBlock = 32;
 inline constexpr std::size_t kAttentionBlock = 32;
 
 // Activations in 8 bits: x[i] ~ values[i] * scales[i / 32], values in -127..127. A block of 32 has
-// two halves, for weights whose scales are of 16 elements.
+// two halves, for weights whose scales are of 16 elements. A block of all rows
+// lies side by side: kernels take some rows at a time.
 template <template <typename> typename Pointer>
 struct QuantizedLayout {
-  Pointer<std::int8_t> values = nullptr;         // [batch, cols] i8
-  Pointer<std::uint8_t> raised = nullptr;        // [batch, cols] u8: values + 128
-  Pointer<float> scales = nullptr;               // [batch, cols / 32] f32
-  Pointer<std::int32_t> offsets = nullptr;       // [batch, cols / 32] i32: -128 times a block's sum
-  Pointer<std::int32_t> half_offsets = nullptr;  // [batch, cols / 16] i32: the same of each half
-  Pointer<float> sums = nullptr;       // [batch, cols / 32] f32: scale times a block's sum
-  Pointer<float> half_sums = nullptr;  // [batch, cols / 16] f32: the same of each half
+  Pointer<std::int8_t> values = nullptr;         // [cols / 32, batch, 32] i8
+  Pointer<std::uint8_t> raised = nullptr;        // [cols / 32, batch, 32] u8: values + 128
+  Pointer<float> scales = nullptr;               // [cols / 32, batch] f32
+  Pointer<std::int32_t> offsets = nullptr;       // [cols / 32, batch] i32: -128 times a block's sum
+  Pointer<std::int32_t> half_offsets = nullptr;  // [cols / 16, batch] i32: the same of each half
+  Pointer<float> sums = nullptr;       // [cols / 32, batch] f32: scale times a block's sum
+  Pointer<float> half_sums = nullptr;  // [cols / 16, batch] f32: the same of each half
 };
 template <typename T>
 using ReadPointer = const T*;
@@ -95,8 +96,9 @@ struct Kernels {
   AttentionFunction attention_f32 = nullptr;    // KV stored as f32
   AttentionFunction attention_f16 = nullptr;    // KV stored as f16
 
-  // Writes one row of `cols` columns, a multiple of 32, as QuantizedRows has it.
-  void (*quantize_row)(const float* x, std::size_t cols, const QuantizedRow& to) = nullptr;
+  // Writes one row of `cols` columns, a multiple of 32, as QuantizedRows of `batch` rows has it.
+  void (*quantize_row)(const float* x, std::size_t cols, std::size_t batch,
+                       const QuantizedRow& to) = nullptr;
   // Half precision of `count` floats, rounded to nearest, ties to even.
   void (*to_f16)(const float* x, std::size_t count, std::uint16_t* out) = nullptr;
   // out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i]. out may be x.

@@ -15,6 +15,7 @@ void set_avx2_kernels(Kernels& kernels);
 void set_avxvnni_kernels(Kernels& kernels);
 void set_avx512_kernels(Kernels& kernels);
 void set_avx512vnni_kernels(Kernels& kernels);
+void set_amx_kernels(Kernels& kernels);
 #endif
 
 #if defined(__x86_64__)

@@ -201,7 +201,7 @@ TEST_P(EachKernelClass, QuantizedRowsFollowTheirRule) {
   std::vector<std::uint8_t> raised(kCols);
   std::vector<float> sums(9);
   std::vector<float> half_sums(18);
-  kernels().quantize_row(x.data(), kCols,
+  kernels().quantize_row(x.data(), kCols, 1,
                          {values.data(), raised.data(), scales.data(), offsets.data(),
                           half_offsets.data(), sums.data(), half_sums.data()});
   for (std::size_t block = 0; block < 9; ++block) {
@@ -238,7 +238,7 @@ TEST_P(EachKernelClass, ABlockOfNoNumbersStaysInItsBlock) {
   std::vector<std::uint8_t> raised(64);
   std::vector<float> sums(2);
   std::vector<float> half_sums(4);
-  kernels().quantize_row(x.data(), 64,
+  kernels().quantize_row(x.data(), 64, 1,
                          {values.data(), raised.data(), scales.data(), offsets.data(),
                           half_offsets.data(), sums.data(), half_sums.data()});
   EXPECT_EQ(values[40], 127);

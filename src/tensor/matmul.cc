@@ -54,6 +54,7 @@ Result<void> Activations::reserve(std::size_t batch, std::size_t cols_max) {
   batch = std::max(batch, batch_max_);
   cols_max = std::max(cols_max, cols_max_);
   const std::size_t blocks = batch * ((cols_max + kQuantBlock - 1) / kQuantBlock);
+  // A kernel may read up to 15 rows behind the last one: values that come next in this memory.
   // Values twice, and 4 bytes for each of: a block's scale, offset and sum, its halves' two each.
   auto memory = Buffer::make(blocks * (2 * kQuantBlock + 7 * 4));
   if (!memory) return std::move(memory).error();
@@ -86,14 +87,13 @@ void Activations::set(const float* x, std::size_t batch, std::size_t cols) noexc
 
 void Activations::quantize(const Kernels& kernels, ThreadPool::Step& step) {
   if (quantized_) return;
-  const std::size_t blocks = cols_ / kQuantBlock;
   const QuantizedRow all = rows();
   step.split(batch_, 4, [&](std::size_t begin, std::size_t end) {
     for (std::size_t b = begin; b < end; ++b) {
-      kernels.quantize_row(x_ + b * cols_, cols_,
-                           {all.values + b * cols_, all.raised + b * cols_, all.scales + b * blocks,
-                            all.offsets + b * blocks, all.half_offsets + b * blocks * 2,
-                            all.sums + b * blocks, all.half_sums + b * blocks * 2});
+      kernels.quantize_row(
+          x_ + b * cols_, cols_, batch_,
+          {all.values + b * kQuantBlock, all.raised + b * kQuantBlock, all.scales + b,
+           all.offsets + b, all.half_offsets + b, all.sums + b, all.half_sums + b});
     }
   });
   quantized_ = true;

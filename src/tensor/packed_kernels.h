@@ -21,6 +21,7 @@
 namespace retort::tensor {
 
 inline constexpr int kQuadsOfRun = 8;
+inline constexpr int kBlockOfX = static_cast<int>(kQuantBlock);
 
 // Tables of codes, as unsigned bytes: the values of blocks.h plus the format's zero.
 alignas(16) inline constexpr std::uint8_t kUnevenCodes[16] = {
@@ -86,68 +87,62 @@ inline typename Q::Ints start_products(std::int32_t offset) {
 }
 
 template <typename Q, PackedFormat F, int C, int Quad>
-inline void add_quad(const std::byte* values, const std::int8_t* x, std::size_t stride,
+inline void add_quad(const std::byte* values, const std::int8_t* x,
                      typename Q::Ints (&products)[C]) {
   const auto codes = load_codes<Q, F, Quad>(values);
   if constexpr (is_wide(F)) {
     const auto wide = Q::wide(codes);
     for (int c = 0; c < C; ++c) {
-      products[c] = Q::dot_wide(products[c], wide, x + c * stride + Quad * 4);
+      products[c] = Q::dot_wide(products[c], wide, x + c * kBlockOfX + Quad * 4);
     }
   } else {
     for (int c = 0; c < C; ++c) {
-      products[c] = Q::dot(products[c], codes, x + c * stride + Quad * 4);
+      products[c] = Q::dot(products[c], codes, x + c * kBlockOfX + Quad * 4);
     }
   }
 }
 
-// The activations of C columns from `column` on, for one part after the other.
-template <PackedFormat F>
-struct PartInputs {
+// The activations from one column on, laid out as QuantizedRows.
+struct PackedInputs {
   const std::int8_t* values;
-  const float* scales;
+  const float* scales;          // of blocks
   const std::int32_t* offsets;  // of parts
   const float* sums;            // of parts
-  std::size_t runs;
-  std::size_t parts;
-
-  PartInputs(const MatmulSlice& s, std::size_t column)
-      : runs(s.cols / kQuantBlock), parts(s.cols / F.part) {
-    const bool whole = F.part == kQuantBlock;
-    values = s.quantized.values + column * s.cols;
-    scales = s.quantized.scales + column * runs;
-    offsets = (whole ? s.quantized.offsets : s.quantized.half_offsets) + column * parts;
-    sums = (whole ? s.quantized.sums : s.quantized.half_sums) + column * parts;
-  }
+  std::size_t batch;
 };
+template <PackedFormat F>
+static PackedInputs packed_inputs(const MatmulSlice& s, std::size_t column) {
+  const bool whole = F.part == kQuantBlock;
+  return {s.quantized.values + column * kQuantBlock, s.quantized.scales + column,
+          (whole ? s.quantized.offsets : s.quantized.half_offsets) + column,
+          (whole ? s.quantized.sums : s.quantized.half_sums) + column, s.batch};
+}
 
 // One part of 16 rows against C columns.
 template <typename Q, PackedFormat F, int C, int Part>
 inline void add_part(const std::byte* group, const RunPlace& place, std::size_t run,
-                     const PartInputs<F>& x, std::size_t cols, typename Q::Floats (&sums)[C]) {
+                     const PackedInputs& x, typename Q::Floats (&sums)[C]) {
   constexpr int kParts = static_cast<int>(parts_of_run(F));
   constexpr int kQuads = kQuadsOfRun / kParts;
   const std::size_t part = run * kParts + Part;
   typename Q::Ints products[C];
   for (int c = 0; c < C; ++c) {
-    products[c] = start_products<Q, F>(x.offsets[c * x.parts + part]);
+    products[c] = start_products<Q, F>(x.offsets[part * x.batch + c]);
   }
   [&]<int... quad>(std::integer_sequence<int, quad...>) {
-    (add_quad<Q, F, C, Part * kQuads + quad>(group + place.values, x.values + run * kQuantBlock,
-                                             cols, products),
+    (add_quad<Q, F, C, Part * kQuads + quad>(group + place.values,
+                                             x.values + run * x.batch * kQuantBlock, products),
      ...);
   }(std::make_integer_sequence<int, kQuads>{});
   const auto scale = load_scale<Q, F>(group, place, Part);
   for (int c = 0; c < C; ++c) {
-    sums[c] = Q::add_scaled(sums[c], products[c], scale, x.scales[c * x.runs + run]);
+    sums[c] = Q::add_scaled(sums[c], products[c], scale, x.scales[run * x.batch + c]);
   }
   if constexpr (F.least != Least::none) {
     const auto least = load_least<Q, F>(group, place, Part);
     for (int c = 0; c < C; ++c) {
-      const std::int32_t minus_sum =
-          x.offsets[c * x.parts + part] / 128;  // of activations, exactly
-      const std::int32_t times = F.least == Least::added ? -minus_sum : minus_sum;
-      sums[c] = Q::add_to(sums[c], least, x.scales[c * x.runs + run] * static_cast<float>(times));
+      const float x_sum = x.sums[part * x.batch + c];
+      sums[c] = Q::add_to(sums[c], least, F.least == Least::added ? x_sum : -x_sum);
     }
   }
 }
@@ -155,13 +150,13 @@ inline void add_part(const std::byte* group, const RunPlace& place, std::size_t 
 template <typename Q, PackedFormat F, int C>
 inline void packed_tile(const MatmulSlice& s, const std::byte* group, std::size_t row,
                         std::size_t column) {
-  const PartInputs<F> x(s, column);
+  const PackedInputs x = packed_inputs<F>(s, column);
   typename Q::Floats sums[C];
   for (auto& sum : sums) sum = Q::zero();
-  for (std::size_t run = 0; run < x.runs; ++run) {
+  for (std::size_t run = 0; run < s.cols / kQuantBlock; ++run) {
     const RunPlace place = run_place(F, s.cols, run);
-    add_part<Q, F, C, 0>(group, place, run, x, s.cols, sums);
-    if constexpr (parts_of_run(F) == 2) add_part<Q, F, C, 1>(group, place, run, x, s.cols, sums);
+    add_part<Q, F, C, 0>(group, place, run, x, sums);
+    if constexpr (parts_of_run(F) == 2) add_part<Q, F, C, 1>(group, place, run, x, sums);
   }
   const std::size_t rows = s.row_end - row < kRowGroup ? s.row_end - row : kRowGroup;
   for (int c = 0; c < C; ++c) Q::store(s.out + (column + c) * s.out_stride + row, sums[c], rows);

@@ -5,7 +5,8 @@
 // Each output element has the arithmetic of packed_kernels.h, in its order, so its bits too.
 //
 // A policy P, one of the including file's own, says how a panel is multiplied: P::multiply<Shape>
-// (panel, inputs, columns, sums). Shape is what of a format is left once it is unpacked.
+// (panel, inputs, columns, sums), between P::begin<Shape>() and P::end(). Shape is what of a format
+// is left once it is unpacked.
 #pragma once
 
 #if defined(__x86_64__)
@@ -15,17 +16,35 @@
 #include <cstdint>
 #include <utility>
 
+#include "tensor/int8_avx512.h"
 #include "tensor/kernels.h"
 #include "tensor/packed_kernels.h"
 #include "tensor/packed_layout.h"
 
 namespace retort::tensor {
 
+// The policy of packed_kernels.h by VPDPBUSD, which takes the weights unsigned, as codes are.
+template <typename Tag>
+struct VnniInt8 : Avx512Rows<Tag> {
+  static constexpr int kTileColumns = 8;
+  using Ints = __m512i;
+  using Bytes = __m512i;
+  using Wide = __m512i;
+  static Ints dot(Ints sum, Bytes codes, const std::int8_t* x) {
+    return _mm512_dpbusd_epi32(sum, codes, Avx512Rows<Tag>::quad(x));
+  }
+  static Ints start_wide(std::int32_t offset) { return _mm512_set1_epi32(offset); }
+  static Wide wide(Bytes codes) { return codes; }
+  static Ints dot_wide(Ints sum, Wide codes, const std::int8_t* x) { return dot(sum, codes, x); }
+};
+
 inline constexpr std::size_t kPanelGroups = 2;
 inline constexpr std::size_t kPanelRows = kPanelGroups * kRowGroup;
 inline constexpr std::size_t kPanelRuns = 8;
 inline constexpr std::size_t kPanelParts = 2 * kPanelRuns;
-inline constexpr std::size_t kPanelColumns = 512;  // whose sums are kept at a time
+inline constexpr std::size_t kPanelColumns = 512;  // at a time
+inline constexpr std::size_t kPanelsOfBlock = 4;   // at a time
+inline constexpr std::size_t kPanelSums = kPanelColumns * kPanelRows;
 
 struct PanelShape {
   std::size_t parts = 1;  // of a run
@@ -41,16 +60,13 @@ struct alignas(64) Panel {
   std::size_t runs;
 };
 
-// The activations from a panel's first run and first column on. A column's are so many of each
-// kind apart as its row has.
+// The activations from a panel's first run and first column on, laid out as QuantizedRows.
 struct PanelInputs {
   const std::int8_t* values;
   const std::uint8_t* raised;  // values + 128
   const float* scales;
   const float* sums;  // of parts
-  std::size_t cols;
-  std::size_t runs;
-  std::size_t parts;
+  std::size_t batch;
 };
 
 template <typename Q, PackedFormat F, int Quad>
@@ -82,85 +98,188 @@ inline void unpack_run(const std::byte* group, std::size_t cols, std::size_t run
   }
 }
 
-// Two groups of rows against `columns` columns from `column` on. A slice may end with one group;
-// then the second is the first once more, and not written.
-template <typename P, typename Q, PackedFormat F>
-inline void panel_rows(const MatmulSlice& s, std::size_t row, std::size_t column,
-                       std::size_t columns, float* sums) {
-  constexpr PanelShape kShape = {parts_of_run(F), F.least};
+// Up to kPanelColumns columns from `column` on.
+struct PanelColumns {
+  std::size_t begin;
+  std::size_t count;
+};
+
+// Unpacks up to kPanelRuns runs from `run` on, of two groups of rows. A slice may end with one
+// group; then the second is the first once more, and not written.
+template <typename Q, PackedFormat F>
+inline void unpack_panel(const MatmulSlice& s, std::size_t row, std::size_t run, Panel& panel) {
   const std::size_t runs = s.cols / kQuantBlock;
-  const std::size_t parts = runs * kShape.parts;
-  const bool both = row + kRowGroup < s.row_end;
-  const std::byte* first = s.weights + row / kRowGroup * packed_group_bytes(F, s.cols);
-  const std::byte* groups[kPanelGroups] = {first,
-                                           both ? first + packed_group_bytes(F, s.cols) : first};
-  for (std::size_t i = 0; i < columns * kPanelRows; i += 16) {
-    _mm512_store_ps(sums + i, _mm512_setzero_ps());
-  }
-  Panel panel;
-  const float* part_sums = kShape.parts == 1 ? s.quantized.sums : s.quantized.half_sums;
-  for (std::size_t run = 0; run < runs; run += kPanelRuns) {
-    panel.runs = runs - run < kPanelRuns ? runs - run : kPanelRuns;
+  const std::size_t group_bytes = packed_group_bytes(F, s.cols);
+  const std::byte* group = s.weights + row / kRowGroup * group_bytes;
+  panel.runs = runs - run < kPanelRuns ? runs - run : kPanelRuns;
+  for (std::size_t g = 0; g < kPanelGroups; ++g) {
     for (std::size_t slot = 0; slot < panel.runs; ++slot) {
-      for (std::size_t g = 0; g < kPanelGroups; ++g) {
-        unpack_run<Q, F>(groups[g], s.cols, run + slot, slot, g, panel);
-      }
+      unpack_run<Q, F>(group, s.cols, run + slot, slot, g, panel);
     }
-    const PanelInputs x = {s.quantized.values + column * s.cols + run * kQuantBlock,
-                           s.quantized.raised + column * s.cols + run * kQuantBlock,
-                           s.quantized.scales + column * runs + run,
-                           part_sums + column * parts + run * kShape.parts,
-                           s.cols,
-                           runs,
-                           parts};
-    P::template multiply<kShape>(panel, x, columns, sums);
+    if (row + kRowGroup < s.row_end) group += group_bytes;
   }
-  for (std::size_t c = 0; c < columns; ++c) {
-    float* out = s.out + (column + c) * s.out_stride + row;
-    for (std::size_t g = 0; g < (both ? kPanelGroups : 1); ++g) {
-      const std::size_t left = s.row_end - row - g * kRowGroup;
-      Q::store(out + g * kRowGroup, _mm512_load_ps(sums + c * kPanelRows + g * kRowGroup),
+}
+
+template <typename Q>
+inline void write_sums(const MatmulSlice& s, std::size_t row, PanelColumns columns,
+                       const float* sums) {
+  for (std::size_t c = 0; c < columns.count; ++c) {
+    float* out = s.out + (columns.begin + c) * s.out_stride;
+    for (std::size_t r = row; r < row + kPanelRows && r < s.row_end; r += kRowGroup) {
+      const std::size_t left = s.row_end - r;
+      Q::store(out + r, _mm512_load_ps(sums + c * kPanelRows + (r - row)),
                left < kRowGroup ? left : kRowGroup);
     }
+  }
+}
+
+// kPanelsOfBlock panels' rows from `row` on. Stretch of elements by stretch, so that a stretch of
+// the activations stays in the second-level cache for all of them, as do their sums.
+template <typename P, typename Q, PackedFormat F>
+inline void panel_block(const MatmulSlice& s, std::size_t row, PanelColumns columns, float* sums) {
+  constexpr PanelShape kShape = {parts_of_run(F), F.least};
+  const std::size_t left = (s.row_end - row + kPanelRows - 1) / kPanelRows;
+  const std::size_t panels = left < kPanelsOfBlock ? left : kPanelsOfBlock;
+  for (std::size_t i = 0; i < panels * kPanelSums; i += 16) {
+    _mm512_store_ps(sums + i, _mm512_setzero_ps());
+  }
+  const float* part_sums = kShape.parts == 1 ? s.quantized.sums : s.quantized.half_sums;
+  Panel panel;
+  for (std::size_t run = 0; run < s.cols / kQuantBlock; run += kPanelRuns) {
+    const PanelInputs x = {s.quantized.values + (run * s.batch + columns.begin) * kQuantBlock,
+                           s.quantized.raised + (run * s.batch + columns.begin) * kQuantBlock,
+                           s.quantized.scales + run * s.batch + columns.begin,
+                           part_sums + run * kShape.parts * s.batch + columns.begin, s.batch};
+    for (std::size_t i = 0; i < panels; ++i) {
+      unpack_panel<Q, F>(s, row + i * kPanelRows, run, panel);
+      P::template multiply<kShape>(panel, x, columns.count, sums + i * kPanelSums);
+    }
+  }
+  for (std::size_t i = 0; i < panels; ++i) {
+    write_sums<Q>(s, row + i * kPanelRows, columns, sums + i * kPanelSums);
   }
 }
 
 // Panels where they pay, packed_kernels.h's tiles for fewer columns.
 template <typename P, typename Q, PackedFormat F>
 void matmul_panels(const MatmulSlice& s) {
+  constexpr PanelShape kShape = {parts_of_run(F), F.least};
   if (s.batch < P::kColumnsLeast) return matmul_packed<Q, F>(s);
-  alignas(64) float sums[kPanelColumns * kPanelRows];
+  alignas(64) float sums[kPanelsOfBlock * kPanelSums];
+  P::template begin<kShape>();
   for (std::size_t column = 0; column < s.batch; column += kPanelColumns) {
     const std::size_t left = s.batch - column;
-    const std::size_t columns = left < kPanelColumns ? left : kPanelColumns;
-    for (std::size_t row = s.row_begin; row < s.row_end; row += kPanelRows) {
-      panel_rows<P, Q, F>(s, row, column, columns, sums);
+    const PanelColumns columns = {column, left < kPanelColumns ? left : kPanelColumns};
+    for (std::size_t row = s.row_begin; row < s.row_end; row += kPanelsOfBlock * kPanelRows) {
+      panel_block<P, Q, F>(s, row, columns, sums);
     }
   }
+  P::end();
 }
 
-// Fills in the products of all packed formats.
-template <typename P, typename Q>
-void set_panel_kernels(Kernels& kernels) {
-  [&]<PackedFormat... F>(PackedFormats<F...>) {
-    ((kernels.products[static_cast<std::size_t>(F.type)] = matmul_panels<P, Q, F>), ...);
-  }(AllPackedFormats{});
-}
-
-// Adds a part's products, as integers, to the sums of one group and column.
+// What a part adds its products to the sums by: the scales and leasts of one group's 16 rows, and
+// those of the columns from `column` on.
+struct PartFactors {
+  __m512 scale;
+  __m512 least;
+  const float* x_scales;
+  const float* x_sums;
+};
 template <PanelShape S>
-inline __m512 add_products(const Panel& panel, const PanelInputs& x, std::size_t g,
-                           std::size_t part, std::size_t column, __m512i products, __m512 sum) {
-  const __m512 scale = _mm512_load_ps(panel.scales[g][part]);
-  const __m512 x_scale = _mm512_set1_ps(x.scales[column * x.runs + part / S.parts]);
-  sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(products), _mm512_mul_ps(scale, x_scale), sum);
-  if constexpr (S.least != Least::none) {
-    const __m512 least = _mm512_load_ps(panel.leasts[g][part]);
-    const __m512 x_sum = _mm512_set1_ps(x.sums[column * x.parts + part]);
-    sum = S.least == Least::added ? _mm512_fmadd_ps(least, x_sum, sum)
-                                  : _mm512_fnmadd_ps(least, x_sum, sum);
+static PartFactors part_factors(const Panel& panel, const PanelInputs& x, std::size_t g,
+                                std::size_t part, std::size_t column) {
+  return {_mm512_load_ps(panel.scales[g][part]),
+          S.least == Least::none ? _mm512_setzero_ps() : _mm512_load_ps(panel.leasts[g][part]),
+          x.scales + part / S.parts * x.batch + column, x.sums + part * x.batch + column};
+}
+template <PanelShape S>
+static __m512 add_products(const PartFactors& by, std::size_t c, __m512i products, __m512 sum) {
+  const __m512 scale = _mm512_mul_ps(by.scale, _mm512_set1_ps(by.x_scales[c]));
+  sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(products), scale, sum);
+  if constexpr (S.least == Least::none) return sum;
+  const __m512 x_sum = _mm512_set1_ps(by.x_sums[c]);
+  return S.least == Least::added ? _mm512_fmadd_ps(by.least, x_sum, sum)
+                                 : _mm512_fnmadd_ps(by.least, x_sum, sum);
+}
+
+// Panels by VPDPBUSD. Here the activations go in unsigned, 128 too large, and what that makes too
+// much is taken off at the start, the same for all columns.
+template <typename Q>
+struct VnniPanels {
+  static constexpr std::size_t kColumnsLeast = 16;
+
+  template <PanelShape S>
+  static void begin() {}
+  static void end() {}
+
+  template <PanelShape S, int C>
+  static void tile(const Panel& panel, const PanelInputs& x, std::size_t column, float* to) {
+    constexpr int kQuads = kQuadsOfRun / static_cast<int>(S.parts);
+    __m512 sums[kPanelGroups][C];
+    for (int c = 0; c < C; ++c) {
+      for (std::size_t g = 0; g < kPanelGroups; ++g) {
+        sums[g][c] = _mm512_load_ps(to + (column + c) * kPanelRows + g * kRowGroup);
+      }
+    }
+    const std::size_t batch = x.batch;
+    for (std::size_t part = 0; part < panel.runs * S.parts; ++part) {
+      __m512i products[kPanelGroups][C];
+      for (int c = 0; c < C; ++c) {
+        for (std::size_t g = 0; g < kPanelGroups; ++g) {
+          products[g][c] = _mm512_load_si512(panel.starts[g][part]);
+        }
+      }
+      const std::size_t run = part / S.parts;
+      const std::uint8_t* raised =
+          x.raised + (run * batch + column) * kQuantBlock + part % S.parts * kQuads * 4;
+      for (int quad = 0; quad < kQuads; ++quad) {
+        const std::size_t at = part * kQuads + static_cast<std::size_t>(quad);
+        const __m512i first = _mm512_load_si512(panel.codes[0][0][0] + at * 64);
+        const __m512i second = _mm512_load_si512(panel.codes[1][0][0] + at * 64);
+        for (int c = 0; c < C; ++c) {
+          const __m512i xs = Q::quad(raised + c * kBlockOfX + quad * 4);
+          products[0][c] = _mm512_dpbusd_epi32(products[0][c], xs, first);
+          products[1][c] = _mm512_dpbusd_epi32(products[1][c], xs, second);
+        }
+      }
+      for (std::size_t g = 0; g < kPanelGroups; ++g) {
+        const PartFactors by = part_factors<S>(panel, x, g, part, column);
+        for (int c = 0; c < C; ++c) {
+          sums[g][c] = add_products<S>(by, static_cast<std::size_t>(c), products[g][c], sums[g][c]);
+        }
+      }
+    }
+    for (int c = 0; c < C; ++c) {
+      for (std::size_t g = 0; g < kPanelGroups; ++g) {
+        _mm512_store_ps(to + (column + c) * kPanelRows + g * kRowGroup, sums[g][c]);
+      }
+    }
   }
-  return sum;
+
+  template <PanelShape S>
+  static void multiply(const Panel& panel, const PanelInputs& x, std::size_t columns, float* sums) {
+    std::size_t column = 0;
+    for (; column + 6 <= columns; column += 6) tile<S, 6>(panel, x, column, sums);
+    for (; column + 3 <= columns; column += 3) tile<S, 3>(panel, x, column, sums);
+    for (; column < columns; ++column) tile<S, 1>(panel, x, column, sums);
+  }
+};
+
+// Fills in the products of all packed formats: by policy Whole where a run has one scale, by Halves
+// where it has two.
+template <typename Whole, typename Halves, typename Q>
+void set_panel_kernels(Kernels& kernels) {
+  const auto set = [&kernels]<PackedFormat F>(PackedFormats<F>) {
+    Kernels::MatmulFunction& product = kernels.products[static_cast<std::size_t>(F.type)];
+    if constexpr (parts_of_run(F) == 1) {
+      product = matmul_panels<Whole, Q, F>;
+    } else {
+      product = matmul_panels<Halves, Q, F>;
+    }
+  };
+  [&]<PackedFormat... F>(PackedFormats<F...>) {
+    (set(PackedFormats<F>{}), ...);
+  }(AllPackedFormats{});
 }
 
 }  // namespace retort::tensor
