@@ -82,6 +82,7 @@ inline void unpack_run(const std::byte* group, std::size_t cols, std::size_t run
                        std::size_t g, Panel& panel) {
   constexpr std::size_t kParts = parts_of_run(F);
   const RunPlace place = run_place(F, cols, run);
+  fetch_ahead<F>(group + place.values);
   __m512i sums[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
   [&]<int... quad>(std::integer_sequence<int, quad...>) {
     (unpack_quad<Q, F, quad>(group + place.values, panel.codes[g][slot][0],
