@@ -29,9 +29,12 @@ struct alignas(64) TileConfig {
 //
 // A unit of work is 16 columns by one group of rows. Tiles cannot be added to floats: products go
 // through memory, and a load of what a tile has just stored waits long. So the tiles are one unit
-// ahead: while a unit's products are scaled and added, the next one's are stored.
+// ahead: while a unit's products are scaled and added, the next one's are stored, over those read
+// just before. With two buffers loads would wait for stores whose addresses end in the same 12
+// bits.
 struct AmxPanels {
   static constexpr std::size_t kColumnsLeast = 12;
+  static constexpr bool kTakesStarts = false;
   static constexpr std::size_t kParts = 8;  // at a time
   static constexpr std::size_t kProducts = kTileRows * kRowGroup;
 
@@ -71,36 +74,37 @@ struct AmxPanels {
     _tile_stored(0, to + part * kProducts, 64);
   }
 
-  // Adds a unit's products to its sums, and has the tiles multiply the next one's.
+  // Adds a unit's products to its sums; where there is one more, the tiles store its products over
+  // those just read.
   template <PanelShape S>
-  static void add_unit(const Parts& p, std::size_t unit, bool more, const std::int32_t* products,
-                       std::int32_t* next, float* to) {
+  static void add_unit(const Parts& p, std::size_t unit, bool more, std::int32_t* products,
+                       float* to) {
     __m512 sums[kTileRows];
     for (std::size_t c = 0; c < kTileRows; ++c) sums[c] = _mm512_load_ps(to + c * kPanelRows);
     for (std::size_t part = 0; part < p.count; ++part) {
-      if (more) multiply_part<S>(p, unit + 1, part, next);
       const PartFactors by = part_factors<S>(p.panel, p.x, unit % kPanelGroups, p.first + part,
                                              unit / kPanelGroups * kTileRows);
       for (std::size_t c = 0; c < kTileRows; ++c) {
         const __m512i product = _mm512_load_si512(products + part * kProducts + c * kRowGroup);
         sums[c] = add_products<S>(by, c, product, sums[c]);
       }
+      if (more) multiply_part<S>(p, unit + 1, part, products);
     }
     for (std::size_t c = 0; c < kTileRows; ++c) _mm512_store_ps(to + c * kPanelRows, sums[c]);
   }
 
   template <PanelShape S>
   static void multiply(const Panel& panel, const PanelInputs& x, std::size_t columns, float* sums) {
-    alignas(64) std::int32_t products[2][kParts * kProducts];
+    alignas(4096) std::int32_t products[kParts * kProducts];
     const std::size_t units = (columns + kTileRows - 1) / kTileRows * kPanelGroups;
     const std::size_t parts = panel.runs * S.parts;
     for (std::size_t first = 0; first < parts; first += kParts) {
       const Parts p = {panel, x, first, parts - first < kParts ? parts - first : kParts};
-      for (std::size_t part = 0; part < p.count; ++part) multiply_part<S>(p, 0, part, products[0]);
+      for (std::size_t part = 0; part < p.count; ++part) multiply_part<S>(p, 0, part, products);
       for (std::size_t unit = 0; unit < units; ++unit) {
         float* to =
             sums + unit / kPanelGroups * kTileRows * kPanelRows + unit % kPanelGroups * kRowGroup;
-        add_unit<S>(p, unit, unit + 1 < units, products[unit % 2], products[(unit + 1) % 2], to);
+        add_unit<S>(p, unit, unit + 1 < units, products, to);
       }
     }
   }

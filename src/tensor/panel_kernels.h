@@ -6,7 +6,7 @@
 //
 // A policy P, one of the including file's own, says how a panel is multiplied: P::multiply<Shape>
 // (panel, inputs, columns, sums), between P::begin<Shape>() and P::end(). Shape is what of a format
-// is left once it is unpacked.
+// is left once it is unpacked. P::kTakesStarts says whether it wants Panel::starts.
 #pragma once
 
 #if defined(__x86_64__)
@@ -69,15 +69,17 @@ struct PanelInputs {
   std::size_t batch;
 };
 
-template <typename Q, PackedFormat F, int Quad>
+template <typename P, typename Q, PackedFormat F, int Quad>
 inline void unpack_quad(const std::byte* values, std::int8_t* codes, __m512i& sum) {
   const __m512i code =
       _mm512_sub_epi8(load_codes<Q, F, Quad>(values), _mm512_set1_epi8(static_cast<char>(F.zero)));
   _mm512_storeu_si512(codes + Quad * 64, code);
-  sum = _mm512_dpbusd_epi32(sum, _mm512_set1_epi8(-128), code);  // 128, taken unsigned
+  if constexpr (P::kTakesStarts) {
+    sum = _mm512_dpbusd_epi32(sum, _mm512_set1_epi8(-128), code);  // 128, taken unsigned
+  }
 }
 
-template <typename Q, PackedFormat F>
+template <typename P, typename Q, PackedFormat F>
 inline void unpack_run(const std::byte* group, std::size_t cols, std::size_t run, std::size_t slot,
                        std::size_t g, Panel& panel) {
   constexpr std::size_t kParts = parts_of_run(F);
@@ -85,8 +87,8 @@ inline void unpack_run(const std::byte* group, std::size_t cols, std::size_t run
   fetch_ahead<F>(group + place.values);
   __m512i sums[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
   [&]<int... quad>(std::integer_sequence<int, quad...>) {
-    (unpack_quad<Q, F, quad>(group + place.values, panel.codes[g][slot][0],
-                             sums[quad * kParts / kQuadsOfRun]),
+    (unpack_quad<P, Q, F, quad>(group + place.values, panel.codes[g][slot][0],
+                                sums[quad * kParts / kQuadsOfRun]),
      ...);
   }(std::make_integer_sequence<int, kQuadsOfRun>{});
   for (std::size_t part = 0; part < kParts; ++part) {
@@ -95,7 +97,9 @@ inline void unpack_run(const std::byte* group, std::size_t cols, std::size_t run
     if constexpr (F.least != Least::none) {
       _mm512_store_ps(panel.leasts[g][to], load_least<Q, F>(group, place, part));
     }
-    _mm512_store_si512(panel.starts[g][to], _mm512_sub_epi32(_mm512_setzero_si512(), sums[part]));
+    if constexpr (P::kTakesStarts) {
+      _mm512_store_si512(panel.starts[g][to], _mm512_sub_epi32(_mm512_setzero_si512(), sums[part]));
+    }
   }
 }
 
@@ -107,7 +111,7 @@ struct PanelColumns {
 
 // Unpacks up to kPanelRuns runs from `run` on, of two groups of rows. A slice may end with one
 // group; then the second is the first once more, and not written.
-template <typename Q, PackedFormat F>
+template <typename P, typename Q, PackedFormat F>
 inline void unpack_panel(const MatmulSlice& s, std::size_t row, std::size_t run, Panel& panel) {
   const std::size_t runs = s.cols / kQuantBlock;
   const std::size_t group_bytes = packed_group_bytes(F, s.cols);
@@ -115,7 +119,7 @@ inline void unpack_panel(const MatmulSlice& s, std::size_t row, std::size_t run,
   panel.runs = runs - run < kPanelRuns ? runs - run : kPanelRuns;
   for (std::size_t g = 0; g < kPanelGroups; ++g) {
     for (std::size_t slot = 0; slot < panel.runs; ++slot) {
-      unpack_run<Q, F>(group, s.cols, run + slot, slot, g, panel);
+      unpack_run<P, Q, F>(group, s.cols, run + slot, slot, g, panel);
     }
     if (row + kRowGroup < s.row_end) group += group_bytes;
   }
@@ -152,7 +156,7 @@ inline void panel_block(const MatmulSlice& s, std::size_t row, PanelColumns colu
                            s.quantized.scales + run * s.batch + columns.begin,
                            part_sums + run * kShape.parts * s.batch + columns.begin, s.batch};
     for (std::size_t i = 0; i < panels; ++i) {
-      unpack_panel<Q, F>(s, row + i * kPanelRows, run, panel);
+      unpack_panel<P, Q, F>(s, row + i * kPanelRows, run, panel);
       P::template multiply<kShape>(panel, x, columns.count, sums + i * kPanelSums);
     }
   }
@@ -208,6 +212,7 @@ static __m512 add_products(const PartFactors& by, std::size_t c, __m512i product
 template <typename Q>
 struct VnniPanels {
   static constexpr std::size_t kColumnsLeast = 16;
+  static constexpr bool kTakesStarts = true;
 
   template <PanelShape S>
   static void begin() {}
