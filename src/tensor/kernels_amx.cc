@@ -78,10 +78,11 @@ struct AmxPanels {
   // those just read.
   template <PanelShape S>
   static void add_unit(const Parts& p, std::size_t unit, bool more, std::int32_t* products,
-                       float* to) {
+                       NextPanel& next, float* to) {
     __m512 sums[kTileRows];
     for (std::size_t c = 0; c < kTileRows; ++c) sums[c] = _mm512_load_ps(to + c * kPanelRows);
     for (std::size_t part = 0; part < p.count; ++part) {
+      next.step();
       const PartFactors by = part_factors<S>(p.panel, p.x, unit % kPanelGroups, p.first + part,
                                              unit / kPanelGroups * kTileRows);
       for (std::size_t c = 0; c < kTileRows; ++c) {
@@ -94,17 +95,19 @@ struct AmxPanels {
   }
 
   template <PanelShape S>
-  static void multiply(const Panel& panel, const PanelInputs& x, std::size_t columns, float* sums) {
+  static void multiply(const Panel& panel, const PanelInputs& x, std::size_t columns, float* sums,
+                       NextPanel& next) {
     alignas(4096) std::int32_t products[kParts * kProducts];
     const std::size_t units = (columns + kTileRows - 1) / kTileRows * kPanelGroups;
     const std::size_t parts = panel.runs * S.parts;
+    next.spread(units * parts);
     for (std::size_t first = 0; first < parts; first += kParts) {
       const Parts p = {panel, x, first, parts - first < kParts ? parts - first : kParts};
       for (std::size_t part = 0; part < p.count; ++part) multiply_part<S>(p, 0, part, products);
       for (std::size_t unit = 0; unit < units; ++unit) {
         float* to =
             sums + unit / kPanelGroups * kTileRows * kPanelRows + unit % kPanelGroups * kRowGroup;
-        add_unit<S>(p, unit, unit + 1 < units, products, to);
+        add_unit<S>(p, unit, unit + 1 < units, products, next, to);
       }
     }
   }

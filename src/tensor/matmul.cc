@@ -14,6 +14,9 @@ namespace {
 // one thread's work).
 constexpr std::size_t kAloneBelow = 100'000;
 
+// Rows whose scales, 4 bytes a block, lie in one cache line.
+constexpr std::size_t kRowsOfLine = 16;
+
 std::size_t groups_of(const Product& product) noexcept {
   return (product.weights->rows() + kRowGroup - 1) / kRowGroup;
 }
@@ -88,7 +91,8 @@ void Activations::set(const float* x, std::size_t batch, std::size_t cols) noexc
 void Activations::quantize(const Kernels& kernels, ThreadPool::Step& step) {
   if (quantized_) return;
   const QuantizedRow all = rows();
-  step.split(batch_, 4, [&](std::size_t begin, std::size_t end) {
+  // Rows of one cache line of scales stay with one thread.
+  step.split(batch_, kRowsOfLine, [&](std::size_t begin, std::size_t end) {
     for (std::size_t b = begin; b < end; ++b) {
       kernels.quantize_row(
           x_ + b * cols_, cols_, batch_,

@@ -5,8 +5,8 @@
 // Each output element has the arithmetic of packed_kernels.h, in its order, so its bits too.
 //
 // A policy P, one of the including file's own, says how a panel is multiplied: P::multiply<Shape>
-// (panel, inputs, columns, sums), between P::begin<Shape>() and P::end(). Shape is what of a format
-// is left once it is unpacked. P::kTakesStarts says whether it wants Panel::starts.
+// (panel, inputs, columns, sums, next), between P::begin<Shape>() and P::end(). Shape is what of a
+// format is left once it is unpacked. P::kTakesStarts says whether it wants Panel::starts.
 #pragma once
 
 #if defined(__x86_64__)
@@ -69,6 +69,31 @@ struct PanelInputs {
   std::size_t batch;
 };
 
+// The weights of the panel that comes next, asked for line by line while the present one is
+// multiplied: memory then works at the same time as arithmetic, and evenly.
+class NextPanel {
+ public:
+  // `bytes` bytes from each address on; none where it is 0.
+  NextPanel(const std::byte* first, const std::byte* second, std::size_t bytes)
+      : first_(first), second_(second), lines_((bytes + 63) / 64) {}
+
+  // Spreads what is to be asked for over `steps` calls of step().
+  void spread(std::size_t steps) { each_ = (lines_ + steps - 1) / steps; }
+  void step() {
+    for (std::size_t i = 0; i < each_ && asked_ < lines_; ++i, ++asked_) {
+      __builtin_prefetch(first_ + asked_ * 64);
+      __builtin_prefetch(second_ + asked_ * 64);
+    }
+  }
+
+ private:
+  const std::byte* first_;
+  const std::byte* second_;
+  std::size_t lines_;
+  std::size_t each_ = 0;
+  std::size_t asked_ = 0;
+};
+
 template <typename P, typename Q, PackedFormat F, int Quad>
 inline void unpack_quad(const std::byte* values, std::int8_t* codes, __m512i& sum) {
   const __m512i code =
@@ -84,7 +109,7 @@ inline void unpack_run(const std::byte* group, std::size_t cols, std::size_t run
                        std::size_t g, Panel& panel) {
   constexpr std::size_t kParts = parts_of_run(F);
   const RunPlace place = run_place(F, cols, run);
-  fetch_ahead<F>(group + place.values);
+
   __m512i sums[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
   [&]<int... quad>(std::integer_sequence<int, quad...>) {
     (unpack_quad<P, Q, F, quad>(group + place.values, panel.codes[g][slot][0],
@@ -138,6 +163,18 @@ inline void write_sums(const MatmulSlice& s, std::size_t row, PanelColumns colum
   }
 }
 
+template <PackedFormat F>
+static NextPanel next_panel(const MatmulSlice& s, std::size_t row, std::size_t run) {
+  const std::size_t runs = s.cols / kQuantBlock;
+  if (run >= runs) return {nullptr, nullptr, 0};
+  const std::size_t group_bytes = packed_group_bytes(F, s.cols);
+  const std::byte* group = s.weights + row / kRowGroup * group_bytes;
+  const std::size_t count = runs - run < kPanelRuns ? runs - run : kPanelRuns;
+  const std::size_t bytes = F.block == kQuantBlock ? count * run_bytes(F) : block_stride(F);
+  const std::byte* first = group + run_place(F, s.cols, run).values;
+  return {first, row + kRowGroup < s.row_end ? first + group_bytes : first, bytes};
+}
+
 // kPanelsOfBlock panels' rows from `row` on. Stretch of elements by stretch, so that a stretch of
 // the activations stays in the second-level cache for all of them, as do their sums.
 template <typename P, typename Q, PackedFormat F>
@@ -145,8 +182,11 @@ inline void panel_block(const MatmulSlice& s, std::size_t row, PanelColumns colu
   constexpr PanelShape kShape = {parts_of_run(F), F.least};
   const std::size_t left = (s.row_end - row + kPanelRows - 1) / kPanelRows;
   const std::size_t panels = left < kPanelsOfBlock ? left : kPanelsOfBlock;
-  for (std::size_t i = 0; i < panels * kPanelSums; i += 16) {
-    _mm512_store_ps(sums + i, _mm512_setzero_ps());
+  const std::size_t used = (columns.count + 15) / 16 * 16 * kPanelRows;
+  for (std::size_t i = 0; i < panels; ++i) {
+    for (std::size_t at = 0; at < used; at += 16) {
+      _mm512_store_ps(sums + i * kPanelSums + at, _mm512_setzero_ps());
+    }
   }
   const float* part_sums = kShape.parts == 1 ? s.quantized.sums : s.quantized.half_sums;
   Panel panel;
@@ -157,7 +197,9 @@ inline void panel_block(const MatmulSlice& s, std::size_t row, PanelColumns colu
                            part_sums + run * kShape.parts * s.batch + columns.begin, s.batch};
     for (std::size_t i = 0; i < panels; ++i) {
       unpack_panel<P, Q, F>(s, row + i * kPanelRows, run, panel);
-      P::template multiply<kShape>(panel, x, columns.count, sums + i * kPanelSums);
+      NextPanel next = i + 1 < panels ? next_panel<F>(s, row + (i + 1) * kPanelRows, run)
+                                      : next_panel<F>(s, row, run + kPanelRuns);
+      P::template multiply<kShape>(panel, x, columns.count, sums + i * kPanelSums, next);
     }
   }
   for (std::size_t i = 0; i < panels; ++i) {
@@ -219,7 +261,8 @@ struct VnniPanels {
   static void end() {}
 
   template <PanelShape S, int C>
-  static void tile(const Panel& panel, const PanelInputs& x, std::size_t column, float* to) {
+  static void tile(const Panel& panel, const PanelInputs& x, std::size_t column, NextPanel& next,
+                   float* to) {
     constexpr int kQuads = kQuadsOfRun / static_cast<int>(S.parts);
     __m512 sums[kPanelGroups][C];
     for (int c = 0; c < C; ++c) {
@@ -229,6 +272,7 @@ struct VnniPanels {
     }
     const std::size_t batch = x.batch;
     for (std::size_t part = 0; part < panel.runs * S.parts; ++part) {
+      next.step();
       __m512i products[kPanelGroups][C];
       for (int c = 0; c < C; ++c) {
         for (std::size_t g = 0; g < kPanelGroups; ++g) {
@@ -263,11 +307,13 @@ struct VnniPanels {
   }
 
   template <PanelShape S>
-  static void multiply(const Panel& panel, const PanelInputs& x, std::size_t columns, float* sums) {
+  static void multiply(const Panel& panel, const PanelInputs& x, std::size_t columns, float* sums,
+                       NextPanel& next) {
+    next.spread(columns / 6 * panel.runs * S.parts);
     std::size_t column = 0;
-    for (; column + 6 <= columns; column += 6) tile<S, 6>(panel, x, column, sums);
-    for (; column + 3 <= columns; column += 3) tile<S, 3>(panel, x, column, sums);
-    for (; column < columns; ++column) tile<S, 1>(panel, x, column, sums);
+    for (; column + 6 <= columns; column += 6) tile<S, 6>(panel, x, column, next, sums);
+    for (; column + 3 <= columns; column += 3) tile<S, 3>(panel, x, column, next, sums);
+    for (; column < columns; ++column) tile<S, 1>(panel, x, column, next, sums);
   }
 };
 
