@@ -205,6 +205,25 @@ TEST_P(Matmul, SameBitsAtEveryBatchSizePlaceAndThreadCount) {
   }
 }
 
+TEST_P(Matmul, SameBitsInMoreColumnsThanAreTakenAtATime) {
+  std::mt19937 random(17);
+  constexpr std::size_t kRows = 48;  // one group more than two
+  constexpr std::size_t kBatch = 515;
+  const std::size_t cols = whole_blocks(96);
+  const Weights weights = random_weights(GetParam().type, kRows * cols, random);
+  const auto matrix = Matrix::make(GetParam().type, kRows, cols, weights.file.data());
+  ASSERT_TRUE(matrix);
+  std::normal_distribution<float> normal;
+  std::vector<float> x(kBatch * cols);
+  for (float& value : x) value = normal(random);
+  const auto out = run(*matrix, x, kBatch, 2);
+  for (std::size_t b = 0; b < kBatch; b += 7) {
+    const std::vector<float> row(x.begin() + b * cols, x.begin() + (b + 1) * cols);
+    const auto alone = run(*matrix, row, 1, 1);
+    ASSERT_EQ(std::memcmp(out.data() + b * kRows, alone.data(), alone.size() * 4), 0) << b;
+  }
+}
+
 TEST_P(Matmul, RowsReadBackExactly) {
   std::mt19937 random(13);
   constexpr std::size_t kRows = 35;

@@ -77,7 +77,7 @@ class NextPanel {
   NextPanel(const std::byte* first, const std::byte* second, std::size_t bytes)
       : first_(first), second_(second), lines_((bytes + 63) / 64) {}
 
-  // Spreads what is to be asked for over `steps` calls of step().
+  // Spreads what is to be asked for over `steps` calls of step(), at least one.
   void spread(std::size_t steps) { each_ = (lines_ + steps - 1) / steps; }
   void step() {
     for (std::size_t i = 0; i < each_ && asked_ < lines_; ++i, ++asked_) {
@@ -109,7 +109,6 @@ inline void unpack_run(const std::byte* group, std::size_t cols, std::size_t run
                        std::size_t g, Panel& panel) {
   constexpr std::size_t kParts = parts_of_run(F);
   const RunPlace place = run_place(F, cols, run);
-
   __m512i sums[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
   [&]<int... quad>(std::integer_sequence<int, quad...>) {
     (unpack_quad<P, Q, F, quad>(group + place.values, panel.codes[g][slot][0],
@@ -309,7 +308,7 @@ struct VnniPanels {
   template <PanelShape S>
   static void multiply(const Panel& panel, const PanelInputs& x, std::size_t columns, float* sums,
                        NextPanel& next) {
-    next.spread(columns / 6 * panel.runs * S.parts);
+    next.spread((columns + 5) / 6 * panel.runs * S.parts);
     std::size_t column = 0;
     for (; column + 6 <= columns; column += 6) tile<S, 6>(panel, x, column, next, sums);
     for (; column + 3 <= columns; column += 3) tile<S, 3>(panel, x, column, next, sums);
