@@ -75,32 +75,54 @@ struct LargeBlock : SmallBlock {
   static constexpr std::size_t kElements = 256;
 };
 
-struct BlockQ40 : SmallBlock {
+// A small block's scale, and its least behind it.
+struct ScaledBlock : SmallBlock {
+  std::uint16_t half_scale;
+
+  float scale(std::size_t /*part*/) const noexcept { return float_from_f16(half_scale); }
+};
+struct ScaledBlockWithLeast : ScaledBlock {
+  static constexpr Least kLeast = Least::added;
+  std::uint16_t half_least;
+
+  float least(std::size_t /*part*/) const noexcept { return float_from_f16(half_least); }
+};
+
+// What Q4_K and Q5_K begin with.
+struct BlockOfRuns : LargeBlock {
+  static constexpr Least kLeast = Least::taken_off;
+  std::uint16_t half_scale;
+  std::uint16_t half_least;
+  std::uint8_t scales[12];
+
+  std::uint8_t sub_scale(std::size_t part) const noexcept { return scale_of_run(scales, part); }
+  std::uint8_t sub_least(std::size_t part) const noexcept { return least_of_run(scales, part); }
+  float scale(std::size_t part) const noexcept {
+    return float_from_f16(half_scale) * static_cast<float>(sub_scale(part));
+  }
+  float least(std::size_t part) const noexcept {
+    return float_from_f16(half_least) * static_cast<float>(sub_least(part));
+  }
+};
+
+struct BlockQ40 : ScaledBlock {
   static constexpr DType kType = DType::q4_0;
   static constexpr int kZero = 8;
-  std::uint16_t half_scale;
   std::uint8_t values[16];
 
   void codes(std::uint8_t* out) const noexcept { split_nibbles(values, out); }
-  float scale(std::size_t /*part*/) const noexcept { return float_from_f16(half_scale); }
 };
 
-struct BlockQ41 : SmallBlock {
+struct BlockQ41 : ScaledBlockWithLeast {
   static constexpr DType kType = DType::q4_1;
-  static constexpr Least kLeast = Least::added;
-  std::uint16_t half_scale;
-  std::uint16_t half_least;
   std::uint8_t values[16];
 
   void codes(std::uint8_t* out) const noexcept { split_nibbles(values, out); }
-  float scale(std::size_t /*part*/) const noexcept { return float_from_f16(half_scale); }
-  float least(std::size_t /*part*/) const noexcept { return float_from_f16(half_least); }
 };
 
-struct BlockQ50 : SmallBlock {
+struct BlockQ50 : ScaledBlock {
   static constexpr DType kType = DType::q5_0;
   static constexpr int kZero = 16;
-  std::uint16_t half_scale;
   std::uint8_t high[4];
   std::uint8_t values[16];
 
@@ -108,14 +130,10 @@ struct BlockQ50 : SmallBlock {
     split_nibbles(values, out);
     add_fifth_bits(high, out);
   }
-  float scale(std::size_t /*part*/) const noexcept { return float_from_f16(half_scale); }
 };
 
-struct BlockQ51 : SmallBlock {
+struct BlockQ51 : ScaledBlockWithLeast {
   static constexpr DType kType = DType::q5_1;
-  static constexpr Least kLeast = Least::added;
-  std::uint16_t half_scale;
-  std::uint16_t half_least;
   std::uint8_t high[4];
   std::uint8_t values[16];
 
@@ -123,31 +141,25 @@ struct BlockQ51 : SmallBlock {
     split_nibbles(values, out);
     add_fifth_bits(high, out);
   }
-  float scale(std::size_t /*part*/) const noexcept { return float_from_f16(half_scale); }
-  float least(std::size_t /*part*/) const noexcept { return float_from_f16(half_least); }
 };
 
-struct BlockQ80 : SmallBlock {
+struct BlockQ80 : ScaledBlock {
   static constexpr DType kType = DType::q8_0;
   static constexpr int kZero = 128;
-  std::uint16_t half_scale;
   std::uint8_t values[32];  // signed
 
   void codes(std::uint8_t* out) const noexcept {
     // Adding 128 to a signed byte is flipping its top bit.
     for (std::size_t i = 0; i < kElements; ++i) out[i] = values[i] ^ 0x80;
   }
-  float scale(std::size_t /*part*/) const noexcept { return float_from_f16(half_scale); }
 };
 
-struct BlockIq4Nl : SmallBlock {
+struct BlockIq4Nl : ScaledBlock {
   static constexpr DType kType = DType::iq4_nl;
   static constexpr const std::int8_t* kTable = kUnevenSteps.data();
-  std::uint16_t half_scale;
   std::uint8_t values[16];
 
   void codes(std::uint8_t* out) const noexcept { split_nibbles(values, out); }
-  float scale(std::size_t /*part*/) const noexcept { return float_from_f16(half_scale); }
 };
 
 struct BlockMxfp4 : SmallBlock {
@@ -213,12 +225,8 @@ struct BlockQ3K : LargeBlock {
   }
 };
 
-struct BlockQ4K : LargeBlock {
+struct BlockQ4K : BlockOfRuns {
   static constexpr DType kType = DType::q4_k;
-  static constexpr Least kLeast = Least::taken_off;
-  std::uint16_t half_scale;
-  std::uint16_t half_least;
-  std::uint8_t scales[12];
   std::uint8_t values[128];  // 32 bytes hold two runs, the first in the low halves
 
   void codes(std::uint8_t* out) const noexcept {
@@ -227,22 +235,10 @@ struct BlockQ4K : LargeBlock {
       out[i / 32 * 64 + 32 + i % 32] = values[i] >> 4;
     }
   }
-  std::uint8_t sub_scale(std::size_t part) const noexcept { return scale_of_run(scales, part); }
-  std::uint8_t sub_least(std::size_t part) const noexcept { return least_of_run(scales, part); }
-  float scale(std::size_t part) const noexcept {
-    return float_from_f16(half_scale) * static_cast<float>(sub_scale(part));
-  }
-  float least(std::size_t part) const noexcept {
-    return float_from_f16(half_least) * static_cast<float>(sub_least(part));
-  }
 };
 
-struct BlockQ5K : LargeBlock {
+struct BlockQ5K : BlockOfRuns {
   static constexpr DType kType = DType::q5_k;
-  static constexpr Least kLeast = Least::taken_off;
-  std::uint16_t half_scale;
-  std::uint16_t half_least;
-  std::uint8_t scales[12];
   std::uint8_t high[32];
   std::uint8_t values[128];
 
@@ -254,14 +250,6 @@ struct BlockQ5K : LargeBlock {
         out[run * 32 + i] = static_cast<std::uint8_t>(low | ((high[i] >> run) & 1) << 4);
       }
     }
-  }
-  std::uint8_t sub_scale(std::size_t part) const noexcept { return scale_of_run(scales, part); }
-  std::uint8_t sub_least(std::size_t part) const noexcept { return least_of_run(scales, part); }
-  float scale(std::size_t part) const noexcept {
-    return float_from_f16(half_scale) * static_cast<float>(sub_scale(part));
-  }
-  float least(std::size_t part) const noexcept {
-    return float_from_f16(half_least) * static_cast<float>(sub_least(part));
   }
 };
 
