@@ -81,7 +81,8 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def run_checked(command: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
+def run_checked(command: Sequence[str], timeout_s: float,
+                good: Sequence[int] = (0,)) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end; what goes wrong is told with the last line that it wrote."""
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -90,7 +91,7 @@ def run_checked(command: Sequence[str], timeout_s: float) -> subprocess.Complete
         raise BenchError(f"{command[0]} did not end within {timeout_s:.0f} s") from None
     except OSError as error:
         raise BenchError(f"{command[0]} cannot be started: {error.strerror}") from None
-    if done.returncode != 0:
+    if done.returncode not in good:
         raise BenchError(f"{command[0]} ended with {done.returncode}: "
                          f"{last_line(done.stderr + done.stdout)}")
     return done

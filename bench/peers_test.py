@@ -73,9 +73,11 @@ if sys.argv[2] == "bench":
 elif sys.argv[2] == "version":
     print("stand-in 1")
 elif sys.argv[2] == "load":
-    print(json.dumps({"requests": int(option("--requests")), "errors": 0, "duration_s": 1.0,
+    errors = int(option("--requests")) == 13
+    print(json.dumps({"requests": int(option("--requests")), "errors": errors, "duration_s": 1.0,
                       "requests_per_s": SPEED, "output_tokens_per_s": 2 * SPEED,
                       "ttft_ms": {"p50": 5.0, "p95": 6.0}, "itl_ms": {"p50": None, "p95": None}}))
+    sys.exit(errors)
 else:
     http.server.HTTPServer(("127.0.0.1", int(option("--port"))), Handler).serve_forever()
 '''
@@ -193,6 +195,14 @@ class Scripts(StandIn):
         self.assertEqual(report["figures"]["ttft_p50_ms"]["ratio"]["median"], 1.0)
         self.assertNotIn("itl_p50_ms", report["figures"])
         self.assertGreater(report["figures"]["peak_rss_bytes"]["peer"]["median"], 0)
+
+    def test_failed_requests_are_a_figure_and_no_end(self):
+        command = shlex.quote(self.program("server", 1)) + " serve --port {port}"
+        code, out, err = self.run_script(serve_peers, "--pairs", "1", "--peer", command, "--",
+                                         "--requests", "13")
+        self.assertEqual(code, 0, err)
+        self.assertEqual(json.loads(out.splitlines()[0])["figures"]["errors"]["peer"]["low"], 1)
+        self.assertIn("requests failed", err)
 
     def test_what_cannot_be_measured_is_one_line(self):
         for peer, why in [(["decode-1", "llama-bench", "/nowhere/bench"], "cannot be started"),

@@ -25,6 +25,7 @@ from paired_runs import (TABLE_HEAD, BenchError, Figures, Side, add_plan_options
 from server_process import ServerProcess, free_port
 
 LOAD_TIMEOUT_S = 3600
+FAILED_REQUESTS = 1  # exit status of `retort load` where a request failed: a figure, not an end
 # The figures that are taken from `retort load`, as paths into its object.
 TAKEN = {"requests_per_s": ["requests_per_s"], "output_tokens_per_s": ["output_tokens_per_s"],
          "ttft_p50_ms": ["ttft_ms", "p50"], "ttft_p95_ms": ["ttft_ms", "p95"],
@@ -54,8 +55,8 @@ def drive(template: str, options: argparse.Namespace) -> Figures:
         command = [options.retort, "load", "--base-url", server.base_url, "--model",
                    server.model_id(), *options.load, "--json"]
         before = server.cpu_s()
-        done = run_checked(command, LOAD_TIMEOUT_S)
-        report = json_object(done.stdout, "retort load")
+        done = run_checked(command, LOAD_TIMEOUT_S, (0, FAILED_REQUESTS))
+        report = json_object(done.stdout or done.stderr, "retort load")
         figures = figures_of(report)
         requests = report.get("requests")
         if isinstance(requests, int) and requests > 0:
