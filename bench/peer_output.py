@@ -16,6 +16,10 @@ from typing import Any
 from paired_runs import BenchError, last_line
 
 
+class NoFigure(BenchError):
+    """A run that ended well and printed nothing of what it measured."""
+
+
 def tokens_per_s(form: str, output: str) -> float:
     if form.startswith("pattern:"):
         value = by_pattern(form.removeprefix("pattern:"), output)
@@ -44,9 +48,11 @@ def by_pattern(pattern: str, output: str) -> float:
         found = re.findall(f"(?:{pattern})", output)
     except re.error as error:
         raise BenchError(f"pattern:{pattern} is no regular expression: {error}") from None
-    if not found or not isinstance(found[-1], str):
-        raise BenchError(f"pattern:{pattern} with its one group matched nothing in: "
-                         f"{last_line(output)[:120]}")
+    if found and not isinstance(found[-1], str):
+        raise BenchError(f"pattern:{pattern} has more than one group")
+    if not found:
+        raise NoFigure(f"pattern:{pattern} matched nothing; the last line: "
+                       f"{last_line(output)[:120]}")
     try:
         return float(found[-1].replace(",", ""))
     except ValueError:
@@ -58,6 +64,8 @@ READERS = {"llama-bench": llama_bench, "batched-bench": batched_bench}
 
 def only(speeds: list[float], form: str, output: str) -> float:
     """One command measures one thing: two figures would be taken for one."""
+    if not speeds:
+        raise NoFigure(f"{form} printed no figure; its last line: {last_line(output)[:120]}")
     if len(speeds) != 1:
         raise BenchError(f"{form} should print one test's figure, and printed {len(speeds)}; its "
                          f"last line: {last_line(output)[:120]}")

@@ -185,6 +185,22 @@ class Scripts(StandIn):
         self.assertGreater(measures["first-token"]["figures"]["seconds"]["peer"]["low"], 0)
         self.assertIn("| a model.gguf decode-1 | tokens_per_s | 40.0 (40.0–40.0) | 20.0", out)
 
+    def test_a_peer_that_lost_its_output_is_run_once_more(self):
+        count = self.folder / "count"
+        peer = self.folder / "peer"
+        peer.write_text(f"#!/bin/sh\necho x >>{shlex.quote(str(count))}\n"
+                        f"[ $(wc -l <{shlex.quote(str(count))}) = 1 ] || echo '9 t/s'\n")
+        peer.chmod(0o755)
+        code, out, err = self.run_script(
+            engine_peers, "--pairs", "1", "--peer", "prefill", "batched-bench", str(peer))
+        self.assertEqual((code, out), (1, ""))
+        self.assertEqual(count.read_text(), "x\n" * engine_peers.PEER_TRIES)
+        self.assertIn("printed no figure", err)
+        count.unlink()
+        code, out, err = self.run_script(
+            engine_peers, "--pairs", "1", "--peer", "prefill", "pattern:(\\d+) t/s", str(peer))
+        self.assertEqual(code, 0, err)
+
     def test_serve_peers_drives_both_and_prints_ratios(self):
         command = shlex.quote(self.program("server", 1)) + " serve --port {port}"
         code, out, err = self.run_script(serve_peers, "--pairs", "1", "--peer", command, "--",
