@@ -66,6 +66,16 @@ MappedFile::~MappedFile() {
   unmap();
 }
 
+void MappedFile::release_pages(std::span<const std::byte> part) noexcept {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto data = reinterpret_cast<std::uintptr_t>(part.data());
+  const std::uintptr_t begin = (data + page - 1) / page * page;
+  const std::uintptr_t end = (data + part.size()) / page * page;
+  if (begin >= end) return;
+  // Pages of a read-only mapping are never dirty, so nothing is lost. A refusal costs memory only.
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
 void MappedFile::unmap() noexcept {
   if (bytes_.empty()) return;
   // munmap takes a void*; the mapping was ours alone and nobody writes through it.

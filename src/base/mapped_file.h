@@ -29,6 +29,10 @@ class MappedFile {
   // Thread-safe.
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
+  // Gives the memory of the whole pages within `part`, which lies in a mapped file, back to the
+  // system. They are read from the file again when they are next looked at. Thread-safe.
+  static void release_pages(std::span<const std::byte> part) noexcept;
+
  private:
   explicit MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {}
   void unmap() noexcept;

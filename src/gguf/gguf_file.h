@@ -70,6 +70,8 @@ class GgufFile {
   std::uint32_t version() const noexcept { return version_; }
   std::uint64_t alignment() const noexcept { return alignment_; }
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
+  // Whether bytes() are a base::MappedFile's.
+  bool is_mapped() const noexcept { return !file_.bytes().empty(); }
   const Metadata& metadata() const noexcept { return metadata_; }
   // In file order.
   std::span<const GgufTensor> tensors() const noexcept { return tensors_; }

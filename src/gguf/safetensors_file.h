@@ -49,6 +49,8 @@ class SafetensorsFile {
   const std::string& name() const noexcept { return name_; }
   // In the header's order.
   std::span<const SafetensorsTensor> tensors() const noexcept { return tensors_; }
+  // Whether the tensors' data is a base::MappedFile's.
+  bool is_mapped() const noexcept { return !file_.bytes().empty(); }
 
  private:
   friend class SafetensorsReader;
