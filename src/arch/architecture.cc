@@ -9,9 +9,9 @@ namespace retort::arch {
 namespace {
 
 // Every family. The first to have a name wins: several are "llama" as GGUF files.
-constexpr std::array<const Architecture*, 12> kArchitectures = {
-    &kLlama,   &kQwen2, &kQwen3,  &kMistral, &kOlmo2,   &kGranite,
-    &kSmollm3, &kPhi3,  &kGemma2, &kGemma3,  &kMixtral, &kQwen3Moe};
+constexpr std::array<const Architecture*, 13> kArchitectures = {
+    &kLlama, &kQwen2,  &kQwen3,  &kMistral,      &kOlmo2,   &kGranite, &kSmollm3,
+    &kPhi3,  &kGemma2, &kGemma3, &kGemma3Vision, &kMixtral, &kQwen3Moe};
 
 constexpr std::array<TensorName, 11> kLayerNames = {{{"self_attn.q_proj", "attn_q"},
                                                      {"self_attn.k_proj", "attn_k"},
@@ -63,6 +63,19 @@ std::string_view number_in(std::string_view part) {
   return part.substr(0, std::min(part.find_first_not_of(kDigits), part.size()));
 }
 
+// A tensor's name in a text model of its own, where a model that also reads images has it (two
+// spellings, from before and after transformers 4.52); empty for a part that reads no text.
+std::string text_model_name(std::string_view name) {
+  for (const char* other : {"vision_tower.", "multi_modal_projector."}) {
+    if (name.starts_with(other) || name.starts_with("model." + std::string(other))) return "";
+  }
+  constexpr std::string_view kOlder = "language_model.";
+  constexpr std::string_view kNewer = "model.language_model.";
+  if (name.starts_with(kOlder)) return std::string(name.substr(kOlder.size()));
+  if (name.starts_with(kNewer)) return "model." + std::string(name.substr(kNewer.size()));
+  return std::string(name);
+}
+
 std::optional<std::string> find_name(std::span<const TensorName> names, std::string_view part) {
   const std::string_view number = number_in(part);
   for (const TensorName& name : names) {
@@ -92,11 +105,17 @@ Result<ModelConfig> read_config(const Architecture& architecture, const gguf::Gg
 }
 
 Result<ModelConfig> read_config(const Architecture& architecture, const gguf::JsonConfig& config) {
-  return read_config(architecture, ConfigReader(config));
+  return read_config(architecture, ConfigReader(config, architecture.config_prefix));
 }
 
 std::optional<std::string> gguf_tensor_name(const Architecture& architecture,
                                             std::string_view name) {
+  std::string within;
+  if (!architecture.config_prefix.empty()) {
+    within = text_model_name(name);
+    if (within.empty()) return "";
+    name = within;
+  }
   if (name == "model.embed_tokens.weight") return "token_embd.weight";
   if (name == "model.norm.weight") return "output_norm.weight";
   if (name == "lm_head.weight") return "output.weight";

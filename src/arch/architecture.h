@@ -33,6 +33,9 @@ struct Architecture {
   void (*describe)(ConfigReader& read, ModelConfig& config);
   // Names of a Hugging Face folder that mean something else than in llama, or are not in it.
   std::span<const TensorName> tensor_names;
+  // Where config.json has the text model's fields ("text_config."), for families that read images
+  // too: what is not the text model's is left alone.
+  std::string_view config_prefix = {};
 
   // What messages call it.
   std::string_view name() const { return hugging_face_name; }
@@ -48,6 +51,7 @@ extern const Architecture kSmollm3;
 extern const Architecture kPhi3;
 extern const Architecture kGemma2;
 extern const Architecture kGemma3;
+extern const Architecture kGemma3Vision;
 extern const Architecture kMixtral;
 extern const Architecture kQwen3Moe;
 

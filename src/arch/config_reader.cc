@@ -28,7 +28,7 @@ const std::string& ConfigReader::file() const noexcept {
 
 bool ConfigReader::has(FieldKey key) const {
   if (is_gguf()) return !key.gguf.empty() && gguf_->metadata().find(gguf_key(key)) != nullptr;
-  return !key.json.empty() && json_->has(key.json);
+  return !key.json.empty() && json_->has(json_key(key));
 }
 
 template <typename T>
@@ -42,13 +42,17 @@ void ConfigReader::keep(Result<T> result, T& target) {
 
 void ConfigReader::required(FieldKey key, std::int64_t& target) {
   if (error_) return;
-  keep(signed_count(is_gguf() ? gguf_->metadata().uint(gguf_key(key)) : json_->uint(key.json)),
+  keep(signed_count(is_gguf() ? gguf_->metadata().uint(gguf_key(key)) : json_->uint(json_key(key))),
        target);
 }
 
 void ConfigReader::required(FieldKey key, double& target) {
   if (error_) return;
-  keep(is_gguf() ? gguf_->metadata().number(gguf_key(key)) : json_->number(key.json), target);
+  keep(is_gguf() ? gguf_->metadata().number(gguf_key(key)) : json_->number(json_key(key)), target);
+}
+
+void ConfigReader::sized(FieldKey key, std::int64_t& target) {
+  target != 0 ? optional(key, target) : required(key, target);
 }
 
 void ConfigReader::optional(FieldKey key, std::int64_t& target) {
@@ -61,12 +65,13 @@ void ConfigReader::optional(FieldKey key, double& target) {
 
 void ConfigReader::optional(FieldKey key, bool& target) {
   if (absent(key)) return;
-  keep(is_gguf() ? gguf_->metadata().boolean(gguf_key(key)) : json_->boolean(key.json), target);
+  keep(is_gguf() ? gguf_->metadata().boolean(gguf_key(key)) : json_->boolean(json_key(key)),
+       target);
 }
 
 void ConfigReader::optional(FieldKey key, std::string& target) {
   if (absent(key)) return;
-  auto text = is_gguf() ? gguf_->metadata().string(gguf_key(key)) : json_->string(key.json);
+  auto text = is_gguf() ? gguf_->metadata().string(gguf_key(key)) : json_->string(json_key(key));
   if (!text) {
     error_ = std::move(text).error();
     return;
@@ -79,7 +84,7 @@ void ConfigReader::optional(FieldKey key, std::vector<float>& target) {
   target.clear();
   for (std::size_t i = 0; i < kArrayMax && !error_; ++i) {
     const std::string at = std::string(key.json) + "." + std::to_string(i);
-    if (!json_->has(at)) return;
+    if (!has({"", at})) return;
     double value = 0;
     required({"", at}, value);
     target.push_back(static_cast<float>(value));
@@ -214,14 +219,14 @@ void read_activation(ConfigReader& read, ModelConfig& c) {
 }  // namespace
 
 void read_decoder(ConfigReader& read, bool interleaved, ModelConfig& c) {
-  read.required({"block_count", "num_hidden_layers"}, c.layers);
-  read.required({"context_length", "max_position_embeddings"}, c.context);
-  read.required({"embedding_length", "hidden_size"}, c.width);
-  read.required({"feed_forward_length", "intermediate_size"}, c.ffn_width);
-  read.required({"attention.head_count", "num_attention_heads"}, c.heads);
-  c.kv_heads = c.heads;
+  read.sized({"block_count", "num_hidden_layers"}, c.layers);
+  read.sized({"context_length", "max_position_embeddings"}, c.context);
+  read.sized({"embedding_length", "hidden_size"}, c.width);
+  read.sized({"feed_forward_length", "intermediate_size"}, c.ffn_width);
+  read.sized({"attention.head_count", "num_attention_heads"}, c.heads);
+  if (c.kv_heads == 0) c.kv_heads = c.heads;
   read.optional({"attention.head_count_kv", "num_key_value_heads"}, c.kv_heads);
-  c.head_dim = c.heads > 0 ? c.width / c.heads : 0;
+  if (c.head_dim == 0 && c.heads > 0) c.head_dim = c.width / c.heads;
   read.optional({"attention.key_length", "head_dim"}, c.head_dim);
   std::int64_t value_length = c.head_dim;
   read.optional({"attention.value_length", ""}, value_length);
@@ -238,7 +243,7 @@ void read_decoder(ConfigReader& read, bool interleaved, ModelConfig& c) {
     c.rope.style = interleaved ? RopeStyle::interleaved : RopeStyle::half_split;
     read_gguf_rope(read, c);
   } else {
-    read.required({"", "vocab_size"}, c.vocab_size);
+    read.sized({"", "vocab_size"}, c.vocab_size);
     read.optional({"", "rms_norm_eps"}, c.norm_epsilon);
     read.optional({"", "tie_word_embeddings"}, c.tied_output);
     read.optional({"", "attention_bias"}, c.qkv_bias);

@@ -32,7 +32,9 @@ class ConfigReader {
   // `prefix` is the architecture's name, which begins its keys.
   ConfigReader(const gguf::GgufFile& file, std::string_view prefix)
       : gguf_(&file), prefix_(prefix) {}
-  explicit ConfigReader(const gguf::JsonConfig& config) : json_(&config) {}
+  // `prefix` begins every path: the object that holds the fields, with its dot.
+  explicit ConfigReader(const gguf::JsonConfig& config, std::string_view prefix = {})
+      : json_(&config), prefix_(prefix) {}
 
   bool is_gguf() const noexcept { return gguf_ != nullptr; }
   // Null where the source is a config.json.
@@ -43,6 +45,8 @@ class ConfigReader {
   // Reads a field into `target`; an error where it is missing or of another type.
   void required(FieldKey key, std::int64_t& target);
   void required(FieldKey key, double& target);
+  // The same, but where `target` is not 0 the field may be missing: a default.
+  void sized(FieldKey key, std::int64_t& target);
   // The same, but `target` stays where the field is missing.
   void optional(FieldKey key, std::int64_t& target);
   void optional(FieldKey key, double& target);
@@ -57,6 +61,7 @@ class ConfigReader {
 
  private:
   std::string gguf_key(FieldKey key) const { return prefix_ + "." + std::string(key.gguf); }
+  std::string json_key(FieldKey key) const { return prefix_ + std::string(key.json); }
   bool absent(FieldKey key) const { return error_ || !has(key); }
   template <typename T>
   void keep(Result<T> result, T& target);
@@ -68,7 +73,8 @@ class ConfigReader {
 };
 
 // What every family has: sizes, norm, biases, rope. Defaults that a config.json may leave out and
-// in which families differ (norm_epsilon, tied_output, rope.base) are what `config` holds before.
+// in which families differ (sizes, norm_epsilon, tied_output, rope.base) are what `config` holds
+// before.
 // `interleaved` is whether this family's GGUF files have rotary pairs side by side.
 void read_decoder(ConfigReader& read, bool interleaved, ModelConfig& config);
 

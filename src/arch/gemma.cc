@@ -82,9 +82,24 @@ void describe_gemma3(ConfigReader& read, ModelConfig& config) {
   read_local_rope(read, config);
 }
 
+// A gemma 3 that also reads images, of which the text model is run. Its config.json leaves out what
+// is as transformers has it by default.
+void describe_gemma3_vision(ConfigReader& read, ModelConfig& config) {
+  config.vocab_size = 262'208;
+  config.context = 131'072;
+  config.layers = 26;
+  config.width = 2'304;
+  config.ffn_width = 9'216;
+  config.heads = 8;
+  config.kv_heads = 4;
+  config.head_dim = 256;
+  describe_gemma3(read, config);
+}
+
 }  // namespace
 
 const Architecture kGemma2 = {"gemma2", "gemma2", describe_gemma2, kNames};
 const Architecture kGemma3 = {"gemma3", "gemma3_text", describe_gemma3, kNames};
+const Architecture kGemma3Vision = {"", "gemma3", describe_gemma3_vision, kNames, "text_config."};
 
 }  // namespace retort::arch
