@@ -37,11 +37,12 @@ void scatter(std::byte* keys, std::size_t slot, const T* from, std::size_t count
 }  // namespace
 
 Decoder::Decoder(ModelConfig config, Weights weights, const tensor::Kernels& kernels,
-                 std::size_t step_tokens_max)
+                 const LoadOptions& options)
     : config_(std::move(config)),
       weights_(std::move(weights)),
       kernels_(kernels),
-      step_tokens_max_(step_tokens_max),
+      step_tokens_max_(options.step_tokens_max),
+      turns_(options.turns),
       width_(static_cast<std::size_t>(config_.width)),
       heads_(static_cast<std::size_t>(config_.heads)),
       kv_heads_(static_cast<std::size_t>(config_.kv_heads)),
@@ -61,6 +62,7 @@ Result<void> Decoder::forward(const Batch& batch, KvCache& kv, tensor::ThreadPoo
   if (logits.size() != batch.logit_rows() * vocabulary) {
     return Error(ErrorKind::internal, "batch: logits of the wrong size");
   }
+  const Turn turn = begin_turn(turns_);
   auto threads = pool.begin_step();
   if (auto ok = reserve(batch.tokens(), pool.threads()); !ok) return ok;
   Step step{threads, kv, plan_rows(batch), {}};

@@ -14,6 +14,7 @@
 #include "arch/model_config.h"
 #include "model/batch.h"
 #include "model/kv_cache.h"
+#include "model/load_options.h"
 #include "model/step_plan.h"
 #include "model/weights.h"
 #include "model/workspace.h"
@@ -26,9 +27,10 @@ namespace retort::model {
 // Not thread-safe.
 class Decoder {
  public:
-  // `kernels` must outlive it. `config` is validated and matches the weights.
+  // `kernels` must outlive it. `config` is validated and matches the weights. Of `options` it has
+  // the bound of a step and the turns.
   Decoder(ModelConfig config, Weights weights, const tensor::Kernels& kernels,
-          std::size_t step_tokens_max);
+          const LoadOptions& options);
 
   const ModelConfig& config() const noexcept { return config_; }
   const Weights& weights() const noexcept { return weights_; }
@@ -78,6 +80,7 @@ class Decoder {
   Weights weights_;
   const tensor::Kernels& kernels_;
   std::size_t step_tokens_max_;
+  base::TurnLock* turns_;    // null: nobody else uses the pool
   std::vector<Rope> ropes_;  // LayerRope::global, and local where there is one
   // Sizes of config_ as counts.
   std::size_t width_, heads_, kv_heads_, head_dim_, pairs_;

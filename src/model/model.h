@@ -8,16 +8,16 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <span>
 
 #include <retort/result.h>
 
 #include "arch/model_config.h"
 #include "gguf/gguf_file.h"
-#include "gguf/hugging_face_folder.h"
 #include "model/batch.h"
 #include "model/kv_cache.h"
+#include "model/load_options.h"
+#include "model/model_file.h"
 #include "tensor/kernels.h"
 #include "tensor/thread_pool.h"
 
@@ -25,25 +25,20 @@ namespace retort::model {
 
 class Decoder;
 
-struct LoadOptions {
-  // The most new tokens of all sequences that one step may hold; bounds the working memory.
-  std::size_t step_tokens_max = 8'192;
-  // Positions that sequences will have at most; 0: as many as the model was made for. Matters to
-  // models whose rotary scaling depends on it (arch::choose_longrope).
-  std::int64_t context = 0;
-};
-
 // Thread-compatible: config() and weights_hash() from any thread, forward from one at a time (it
 // works in memory of the model's own).
 class Model {
  public:
   // Loads `path`: a .gguf file, or a folder with config.json and safetensors. `kernels` must
   // outlive the model. Errors: io, malformed (a damaged file, a missing, extra or misshaped tensor,
-  // an architecture or tensor type that is not supported); each names the file and the part.
+  // an architecture or tensor type that is not supported): each names the file and the part;
+  // cancelled (options.progress gave up).
   static Result<std::unique_ptr<Model>> load(const std::filesystem::path& path,
                                              const tensor::Kernels& kernels,
                                              const LoadOptions& options = {});
-  // The same from a GGUF file that is open already, which becomes the model's.
+  // The same from a file that is open already, which becomes the model's.
+  static Result<std::unique_ptr<Model>> load(ModelFile file, const tensor::Kernels& kernels,
+                                             const LoadOptions& options = {});
   static Result<std::unique_ptr<Model>> load(gguf::GgufFile file, const tensor::Kernels& kernels,
                                              const LoadOptions& options = {});
   ~Model();
@@ -71,11 +66,9 @@ class Model {
                        std::span<float> logits);
 
  private:
-  Model();
+  explicit Model(ModelFile file);
 
-  // The weights' bytes: one of the two is open.
-  std::optional<gguf::GgufFile> gguf_;
-  std::optional<gguf::HuggingFaceFolder> folder_;
+  ModelFile file_;  // has the bytes of what was not packed
   std::uint64_t weights_hash_ = 0;
   std::unique_ptr<Decoder> decoder_;
 };

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -209,25 +210,30 @@ TEST(Model, SixteenBitWeightsAnswerAsTransformersDoesOnTheSameValues) {
   }
 }
 
+// The size of what lies between the answer of NAME.gguf and the golden, beside that of the golden.
+double relative_error(const std::string& name, std::string_view kernel_class) {
+  const Golden golden = read_golden(name);
+  const auto model = load(name + ".gguf", kernel_class);
+  if (model == nullptr || golden.logits.empty()) return 1;
+  Session session(*model);
+  const auto logits = session.run(golden.prompt);
+  double wanted_size = 0;
+  double difference_size = 0;
+  std::size_t at = logits.size() - golden.logits.size() * golden.logits[0].size();
+  for (const auto& row : golden.logits) {
+    for (const float wanted : row) {
+      wanted_size += wanted * wanted;
+      difference_size += (logits[at] - wanted) * (logits[at] - wanted);
+      ++at;
+    }
+  }
+  return std::sqrt(difference_size / wanted_size);
+}
+
 TEST(Model, Q8WeightsAnswerWithinTheirActivationsRounding) {
   for (const auto kernel_class : tensor::available_kernel_classes()) {
-    const Golden golden = read_golden("blocks-q8_0");
-    const auto model = load("blocks-q8_0.gguf", tensor::kernel_class_name(kernel_class));
-    ASSERT_NE(model, nullptr);
-    Session session(*model);
-    const auto logits = session.run(golden.prompt);
-    double wanted_size = 0;
-    double difference_size = 0;
-    std::size_t at = logits.size() - golden.logits.size() * golden.logits[0].size();
-    for (const auto& row : golden.logits) {
-      for (const float wanted : row) {
-        wanted_size += wanted * wanted;
-        difference_size += (logits[at] - wanted) * (logits[at] - wanted);
-        ++at;
-      }
-    }
     // 1 part in 254 of a block's largest value is lost in each of the 9 products on the way.
-    EXPECT_LT(std::sqrt(difference_size / wanted_size), 0.03);
+    EXPECT_LT(relative_error("blocks-q8_0", tensor::kernel_class_name(kernel_class)), 0.03);
   }
 }
 
@@ -287,8 +293,8 @@ TEST(Model, SameBitsAloneInABatchInPiecesAndOnMoreThreads) {
   for (const auto kernel_class : tensor::available_kernel_classes()) {
     for (const char* file :
          {"gqa", "wide_heads.gguf", "blocks-f16.gguf", "blocks-bf16.gguf", "blocks-q8_0.gguf",
-          "qwen3", "mistral", "olmo2", "granite", "smollm3.gguf", "phi3.gguf", "gemma2", "gemma3",
-          "mixtral.gguf", "qwen3moe"}) {
+          "qwen2", "qwen3", "mistral", "olmo2", "granite", "smollm3.gguf", "phi3.gguf", "gemma2",
+          "gemma3", "mixtral.gguf", "qwen3moe"}) {
       const auto model = load(file, tensor::kernel_class_name(kernel_class));
       ASSERT_NE(model, nullptr);
       const KvType type = default_kv_type(model->config());
@@ -347,6 +353,55 @@ TEST(Model, CopiedPagesContinueASequence) {
   std::vector<float> logits(2 * vocabulary);
   ASSERT_TRUE(model->forward(both, kv, pool, logits));
   EXPECT_EQ(std::memcmp(logits.data(), logits.data() + vocabulary, vocabulary * 4), 0);
+}
+
+TEST(Model, LoadingOnAPoolTellsHowFarItIsAndChangesNothing) {
+  tensor::ThreadPool pool(2);
+  std::mutex mutex;
+  std::vector<LoadProgress> told;
+  LoadOptions options;
+  options.pool = &pool;
+  options.progress = [&](const LoadProgress& progress) {
+    const std::lock_guard lock(mutex);
+    told.push_back(progress);
+    return true;
+  };
+  const auto alone = load("blocks-q8_0.gguf");
+  const auto pooled = load("blocks-q8_0.gguf", "", options);
+  ASSERT_TRUE(alone && pooled);
+  EXPECT_EQ(alone->weights_hash(), pooled->weights_hash());
+  const std::vector<TokenId> tokens = {1, 2, 3};
+  EXPECT_EQ(Session(*alone).run(tokens), Session(*pooled).run(tokens));
+  ASSERT_EQ(told.size(), 16U);  // two layers of seven matrices, embedding and output
+  std::uint64_t largest = 0;
+  for (const LoadProgress& each : told) largest = std::max(largest, each.bytes);
+  EXPECT_EQ(largest, told.front().bytes_total);
+}
+
+TEST(Model, ALoadIsGivenUpWhereItsProgressSaysSo) {
+  tensor::ThreadPool pool(2);
+  for (tensor::ThreadPool* each : {static_cast<tensor::ThreadPool*>(nullptr), &pool}) {
+    LoadOptions options;
+    options.pool = each;
+    options.progress = [](const LoadProgress&) { return false; };
+    const auto model = Model::load(kGoldens + "gqa.gguf", **tensor::choose_kernels(""), options);
+    ASSERT_FALSE(model);
+    EXPECT_EQ(model.error().kind(), ErrorKind::cancelled);
+  }
+}
+
+TEST(Model, AFileTellsItsSizesBeforeItIsLoaded) {
+  for (const char* name : {"gqa", "gqa.gguf", "phi3-long.gguf", "blocks-q8_0.gguf"}) {
+    const auto file = ModelFile::open(kGoldens + name);
+    ASSERT_TRUE(file) << file.error().message();
+    const auto model = load(name);
+    ASSERT_NE(model, nullptr);
+    EXPECT_EQ(file->config().layers, model->config().layers);
+    EXPECT_EQ(file->config().weight_type, model->config().weight_type) << name;
+    EXPECT_EQ(file->config().name, model->config().name);
+    // Packed, a matrix takes up to a twentieth more.
+    EXPECT_GE(file->tensor_bytes() + file->tensor_bytes() / 20, model->weights_bytes()) << name;
+  }
 }
 
 TEST(Model, BatchesThatBreakTheRulesAreRefused) {

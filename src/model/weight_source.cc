@@ -5,7 +5,9 @@
 #include <cstring>
 #include <utility>
 
+#include "base/mapped_file.h"
 #include "tensor/kernels.h"
+#include "tensor/matrix.h"
 
 namespace retort::model {
 namespace {
@@ -69,6 +71,7 @@ WeightSource WeightSource::of(const gguf::GgufFile& file) {
     stored.shape.assign(tensor.shape().rbegin(), tensor.shape().rend());
     stored.data = tensor.data;
     stored.bytes = tensor.bytes;
+    stored.mapped = file.is_mapped();
     source.tensors_.emplace(stored.name, std::move(stored));
   }
   return source;
@@ -87,6 +90,7 @@ Result<WeightSource> WeightSource::of(const gguf::HuggingFaceFolder& folder,
       stored.shape = tensor.shape;
       stored.data = tensor.data;
       stored.bytes = tensor.bytes;
+      stored.mapped = file.is_mapped();
       auto name = arch::gguf_tensor_name(architecture, tensor.name);
       if (!name) {
         return wrong(stored, "is not part of a " + std::string(architecture.name()) + " model");
@@ -119,23 +123,32 @@ Result<const StoredTensor*> WeightSource::take(const std::string& name,
   return &tensor;
 }
 
-Result<tensor::Matrix> WeightSource::matrix(const std::string& name, std::int64_t rows,
-                                            std::int64_t cols) {
+std::uint64_t WeightSource::bytes() const {
+  std::uint64_t sum = 0;
+  for (const auto& [name, tensor] : tensors_) sum += tensor.bytes;
+  return sum;
+}
+
+Result<StoredMatrix> WeightSource::matrix(const std::string& name, std::int64_t rows,
+                                          std::int64_t cols) {
   return matrix_rows(name, {static_cast<std::uint64_t>(rows), static_cast<std::uint64_t>(cols)}, 0,
                      rows);
 }
 
-Result<tensor::Matrix> WeightSource::matrix_rows(const std::string& name,
-                                                 const std::vector<std::uint64_t>& shape,
-                                                 std::int64_t first, std::int64_t rows) {
+Result<StoredMatrix> WeightSource::matrix_rows(const std::string& name,
+                                               const std::vector<std::uint64_t>& shape,
+                                               std::int64_t first, std::int64_t rows) {
   auto tensor = take(name, shape);
   if (!tensor) return std::move(tensor).error();
   std::uint64_t stored_rows = 1;
   for (std::size_t i = 0; i + 1 < shape.size(); ++i) stored_rows *= shape[i];
   const std::uint64_t row_bytes = (*tensor)->bytes / stored_rows;
-  return tensor::Matrix::make((*tensor)->type, static_cast<std::size_t>(rows),
-                              static_cast<std::size_t>(shape.back()),
-                              (*tensor)->data + static_cast<std::uint64_t>(first) * row_bytes);
+  return StoredMatrix{.type = (*tensor)->type,
+                      .rows = static_cast<std::size_t>(rows),
+                      .cols = static_cast<std::size_t>(shape.back()),
+                      .data = (*tensor)->data + static_cast<std::uint64_t>(first) * row_bytes,
+                      .bytes = static_cast<std::uint64_t>(rows) * row_bytes,
+                      .mapped = (*tensor)->mapped};
 }
 
 Result<std::vector<float>> WeightSource::vector(const std::string& name, std::int64_t count) {
@@ -181,6 +194,7 @@ std::uint64_t WeightSource::hash() const {
     hash.add(static_cast<std::uint64_t>(tensor->type));
     for (const std::uint64_t dimension : tensor->shape) hash.add(dimension);
     hash_samples(hash, *tensor);
+    if (tensor->mapped) base::MappedFile::release_pages({tensor->data, tensor->bytes});
   }
   return hash.value();
 }

@@ -16,7 +16,8 @@
 #include "arch/architecture.h"
 #include "gguf/gguf_file.h"
 #include "gguf/hugging_face_folder.h"
-#include "tensor/matrix.h"
+#include "model/pending_matrices.h"
+#include "tensor/dtype.h"
 
 namespace retort::model {
 
@@ -28,6 +29,7 @@ struct StoredTensor {
   std::vector<std::uint64_t> shape;  // outermost dimension first
   const std::byte* data = nullptr;
   std::uint64_t bytes = 0;
+  bool mapped = false;  // `data` is in a base::MappedFile
   bool taken = false;
 };
 
@@ -43,14 +45,15 @@ class WeightSource {
   bool has(const std::string& name) const { return tensors_.contains(name); }
   // The type of a tensor that is there.
   tensor::DType type(const std::string& name) const { return tensors_.at(name).type; }
+  // Of all tensors.
+  std::uint64_t bytes() const;
 
   // The matrix `name` of [rows, cols].
-  Result<tensor::Matrix> matrix(const std::string& name, std::int64_t rows, std::int64_t cols);
+  Result<StoredMatrix> matrix(const std::string& name, std::int64_t rows, std::int64_t cols);
   // Rows [first, first + rows) of the tensor `name` of `shape`, all of whose dimensions but the
   // last count as rows: one of several matrices that a file keeps as one.
-  Result<tensor::Matrix> matrix_rows(const std::string& name,
-                                     const std::vector<std::uint64_t>& shape, std::int64_t first,
-                                     std::int64_t rows);
+  Result<StoredMatrix> matrix_rows(const std::string& name, const std::vector<std::uint64_t>& shape,
+                                   std::int64_t first, std::int64_t rows);
   // The vector `name` of `count` floats.
   Result<std::vector<float>> vector(const std::string& name, std::int64_t count);
   // The same, or an empty one where it is absent and not `required`.
@@ -62,7 +65,8 @@ class WeightSource {
   // made.
   Result<void> check_all_taken() const;
 
-  // See Model::weights_hash.
+  // See Model::weights_hash. Once the matrices are made: it gives the pages that it read back, and
+  // with them what is left of the file's in memory.
   std::uint64_t hash() const;
 
  private:

@@ -19,17 +19,18 @@ struct RowRange {
 };
 
 // Takes tensors one after another and keeps the first error, so that a layer is one list of lines.
+// Matrices are listed in `pending`; their targets stay where they are.
 class Taker {
  public:
-  Taker(WeightSource& source, double norm_offset)
-      : source_(source), norm_offset_(static_cast<float>(norm_offset)) {}
+  Taker(WeightSource& source, PendingMatrices& pending, double norm_offset)
+      : source_(source), pending_(pending), norm_offset_(static_cast<float>(norm_offset)) {}
 
   bool has(const std::string& name) const { return source_.has(name); }
 
   void matrix(const std::string& name, std::int64_t rows, std::int64_t cols,
               tensor::Matrix& target) {
     if (error_) return;
-    keep(source_.matrix(name, rows, cols), target);
+    add(source_.matrix(name, rows, cols), target);
   }
   void norm(const std::string& name, std::int64_t count, std::vector<float>& target) {
     if (error_) return;
@@ -49,7 +50,7 @@ class Taker {
     if (error_) return;
     const std::vector<std::uint64_t> shape = {static_cast<std::uint64_t>(stored_rows),
                                               static_cast<std::uint64_t>(cols)};
-    keep(source_.matrix_rows(name + ".weight", shape, rows.first, rows.count), target.matrix);
+    add(source_.matrix_rows(name + ".weight", shape, rows.first, rows.count), target.matrix);
     if (error_) return;
     keep(source_.bias(name + ".bias", stored_rows, false), target.bias);
     if (target.bias.empty()) return;
@@ -63,11 +64,18 @@ class Taker {
     const std::vector<std::uint64_t> shape = {static_cast<std::uint64_t>(experts),
                                               static_cast<std::uint64_t>(rows),
                                               static_cast<std::uint64_t>(cols)};
-    keep(source_.matrix_rows(name + ".weight", shape, index * rows, rows), target);
+    add(source_.matrix_rows(name + ".weight", shape, index * rows, rows), target);
   }
   std::optional<Error>& error() { return error_; }
 
  private:
+  void add(Result<StoredMatrix> stored, tensor::Matrix& target) {
+    if (stored) {
+      pending_.add(*stored, target);
+    } else {
+      error_ = std::move(stored).error();
+    }
+  }
   template <typename T>
   void keep(Result<T> result, T& target) {
     if (result) {
@@ -78,6 +86,7 @@ class Taker {
   }
 
   WeightSource& source_;
+  PendingMatrices& pending_;
   float norm_offset_;
   std::optional<Error> error_;
 };
@@ -198,9 +207,11 @@ std::size_t Weights::bytes() const noexcept {
   return bytes;
 }
 
-Result<Weights> load_weights(ModelConfig& config, WeightSource& source) {
+Result<Weights> load_weights(ModelConfig& config, WeightSource& source,
+                             const LoadOptions& options) {
   Weights weights;
-  Taker take(source, config.norm_offset);
+  PendingMatrices pending;
+  Taker take(source, pending, config.norm_offset);
   take.matrix("token_embd.weight", config.vocab_size, config.width, weights.embedding);
   weights.layers.resize(static_cast<std::size_t>(config.layers));
   for (std::size_t i = 0; i < weights.layers.size() && !take.error(); ++i) {
@@ -213,9 +224,9 @@ Result<Weights> load_weights(ModelConfig& config, WeightSource& source) {
     take.matrix("output.weight", config.vocab_size, config.width, weights.output);
   }
   if (take.error()) return std::move(*take.error());
-  config.weight_type = weights.layers[0].query.matrix.type();
   if (auto done = take_rope(config, source); !done) return std::move(done).error();
   if (auto done = source.check_all_taken(); !done) return std::move(done).error();
+  if (auto done = pending.make(options); !done) return std::move(done).error();
   return weights;
 }
 

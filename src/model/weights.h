@@ -7,6 +7,7 @@
 #include <retort/result.h>
 
 #include "arch/model_config.h"
+#include "model/load_options.h"
 #include "model/weight_source.h"
 #include "tensor/matrix.h"
 
@@ -60,9 +61,9 @@ struct Weights {
 };
 
 // Takes everything that `config` describes from `source`, and completes `config` with what only the
-// tensors say: weight_type, and the rotary divisors of rope_freqs.weight, rope_factors_short.weight
-// and rope_factors_long.weight. Errors: malformed (names
-// file and tensor), io (no memory to repack).
-Result<Weights> load_weights(ModelConfig& config, WeightSource& source);
+// tensors say: the rotary divisors of rope_freqs.weight, rope_factors_short.weight and
+// rope_factors_long.weight. Errors: malformed (names file and tensor), io (no memory to repack),
+// cancelled (options.progress gave up).
+Result<Weights> load_weights(ModelConfig& config, WeightSource& source, const LoadOptions& options);
 
 }  // namespace retort::model
