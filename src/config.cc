@@ -106,10 +106,22 @@ Result<void> set_models(Config& config, const Values& values) {
   return {};
 }
 
-Result<void> set_kv_memory(Config& config, const Values& values) {
-  const Result<std::int64_t> bytes = parse_size(values.back());
-  if (!bytes) return bad_setting("kv_memory", values.back(), "size such as 512MiB or 2GiB");
-  config.kv_memory = *bytes;
+// A setting of a size in bytes, kept in `member`.
+template <typename Member>
+auto size(const char* name, Member member) {
+  return [name, member](Config& config, const Values& values) -> Result<void> {
+    const Result<std::int64_t> bytes = parse_size(values.back());
+    if (!bytes) return bad_setting(name, values.back(), "size such as 512MiB or 2GiB");
+    config.*member = *bytes;
+    return {};
+  };
+}
+
+Result<void> set_model_load(Config& config, const Values& values) {
+  if (values.back() != "eager" && values.back() != "lazy") {
+    return bad_setting("model_load", values.back(), "way to load models: eager or lazy");
+  }
+  config.model_load = values.back() == "eager" ? ModelLoad::eager : ModelLoad::lazy;
   return {};
 }
 
@@ -117,11 +129,22 @@ Result<void> set_kv_memory(Config& config, const Values& values) {
 // keys given by themselves.
 const std::vector<Setting>& settings() {
   constexpr std::int64_t kTokensMax = 1 << 24;
+  constexpr std::int64_t kSecondsMax = 366 * 86'400;
   static const std::vector<Setting> kSettings = {
       {"model", "PATH|DIR",
        "a GGUF file or Hugging Face folder to serve (default: the bundled model)", true,
        set_models},
       {"alias", "NAME=MODEL_ID", "another name for a served model", true, set_aliases},
+      {"model_load", "WHEN",
+       "eager: before the server listens; lazy: each when it is first asked for (default eager for "
+       "one model, lazy for several)",
+       false, set_model_load},
+      {"model_memory", "SIZE",
+       "memory for all loaded models with their keys and values; the one that was used the longest "
+       "ago makes room (default no bound)",
+       false, size("model_memory", &Config::model_memory)},
+      {"model_idle", "SECONDS", "unload a model that nobody used for so long (default never)",
+       false, integer("model_idle", &Config::model_idle, 1, kSecondsMax)},
       {"host", "ADDRESS", "address to listen on (default 127.0.0.1)", false, text(&Config::host)},
       {"port", "PORT", "port to listen on, 0 for any free one (default 8080)", false,
        integer("port", &Config::port, 0, 65'535)},
@@ -143,9 +166,8 @@ const std::vector<Setting>& settings() {
       {"context", "TOKENS", "context of every model (default: what the model was trained for)",
        false, integer("context", &Config::context, 16, kTokensMax)},
       {"kv_memory", "SIZE",
-       "memory for keys and values, a model (default: a quarter of the memory "
-       "at most)",
-       false, set_kv_memory},
+       "memory for keys and values, a model (default: together a quarter of the memory at most)",
+       false, size("kv_memory", &Config::kv_memory)},
       {"max_batch", "N", "sequences that run at once (default 32)", false,
        integer("max_batch", &Config::max_batch, 1, 4'096)},
       {"tls_cert", "FILE", "certificate chain, PEM: serve https", false, text(&Config::tls_cert)},

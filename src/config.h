@@ -38,12 +38,19 @@ struct Limits {
   std::int64_t idle_timeout_ms = 75'000;
   std::int64_t write_timeout_ms = 60'000;
   std::int64_t drain_timeout_ms = 30'000;
-  std::int64_t waiting_requests_max = 256;  // a model's queue; beyond it 429
+  std::int64_t waiting_requests_max = 256;  // a model's queue; beyond it 429, or 503 while it loads
+  std::int64_t load_timeout_ms = 120'000;   // of a request's waiting for its model to load
 };
+
+// When models are loaded: before the server listens, or each when it is first asked for.
+enum class ModelLoad : std::uint8_t { eager, lazy };
 
 struct Config {
   std::vector<ModelSetting> models;                          // empty: the bundled model
   std::vector<std::pair<std::string, std::string>> aliases;  // name, model id
+  std::optional<ModelLoad> model_load;       // not set: eager for one model, lazy for several
+  std::optional<std::int64_t> model_memory;  // bytes of all loaded models
+  std::optional<std::int64_t> model_idle;    // seconds; not set: a model stays loaded
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;  // 0: any free one
   std::filesystem::path port_file;

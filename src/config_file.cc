@@ -53,13 +53,13 @@ Result<ModelSetting> read_model(const std::string& path, const toml::table& tabl
       model.id = values->front();
     } else if (name == "aliases" && node.is_array()) {
       model.aliases = *values;
-    } else if (name == "context" && node.is_integer()) {
+    } else if (name == "context" && node.is_integer() && node.as_integer()->get() >= 16) {
       model.context = node.as_integer()->get();
     } else {
       return at(path, key.source(),
                 "'" + std::string(name) +
                     "' is no setting of [[models]], or not of that type; it has path, id, aliases "
-                    "(a list) and context (a number)")
+                    "(a list) and context (a number of at least 16)")
           .with_param("models." + std::string(name));
     }
   }
@@ -81,6 +81,7 @@ constexpr LimitName kLimitNames[] = {
     {"write_timeout_ms", &Limits::write_timeout_ms},
     {"drain_timeout_ms", &Limits::drain_timeout_ms},
     {"waiting_requests_max", &Limits::waiting_requests_max},
+    {"load_timeout_ms", &Limits::load_timeout_ms},
 };
 
 Result<void> read_limits(const std::string& path, const toml::table& table, Limits& limits) {

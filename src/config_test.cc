@@ -99,6 +99,9 @@ TEST(Config, NamesTheSettingAndItsSourceInEveryError) {
                                                  {{{"threads", "0"}}, "--threads"},
                                                  {{{"alias", "name"}}, "--alias"},
                                                  {{{"kv-memory", "lots"}}, "--kv-memory"},
+                                                 {{{"model-memory", "0"}}, "--model-memory"},
+                                                 {{{"model-idle", "never"}}, "--model-idle"},
+                                                 {{{"model-load", "soon"}}, "eager or lazy"},
                                                  {{{"tls-cert", "c.pem"}}, "--tls-key"},
                                                  {{{"config", "/nowhere.toml"}}, "/nowhere.toml"}};
   for (const auto& [flags, wanted] : cases) {
@@ -121,9 +124,25 @@ TEST(Config, ReadsModelsAndLimitsFromTheFile) {
   EXPECT_EQ(config->limits.body_bytes_max, 1000);
 }
 
+TEST(Config, ReadsWhenModelsAreLoadedAndUnloaded) {
+  const Result<Config> unset = read({});
+  ASSERT_TRUE(unset) << message_of(unset);
+  EXPECT_FALSE(unset->model_load || unset->model_memory || unset->model_idle);
+  const File file(
+      "model_load = \"eager\"\nmodel_memory = \"2GiB\"\nmodel_idle = 60\n"
+      "[limits]\nload_timeout_ms = 5\n");
+  const Result<Config> config = read({{"config", file.path()}, {"model-load", "lazy"}});
+  ASSERT_TRUE(config) << message_of(config);
+  EXPECT_EQ(config->model_load, ModelLoad::lazy);
+  EXPECT_EQ(config->model_memory, std::int64_t{2} << 30);
+  EXPECT_EQ(config->model_idle, 60);
+  EXPECT_EQ(config->limits.load_timeout_ms, 5);
+}
+
 TEST(Config, NamesUnknownKeysOfTheFileWithTheirLine) {
   for (const char* text : {"prot = 1\n", "[limits]\nbody = 1\n", "[[models]]\nfile = \"a\"\n",
-                           "port = [[1]]\n", "models = 3\n", "port = \n", "port = 1\nport = 2\n"}) {
+                           "[[models]]\ncontext = -1\n", "port = [[1]]\n", "models = 3\n",
+                           "port = \n", "port = 1\nport = 2\n"}) {
     const File file(text);
     const std::string message = message_of(read({{"config", file.path()}}));
     EXPECT_NE(message.find(file.path() + ":"), std::string::npos) << text << " -> " << message;

@@ -96,8 +96,12 @@ Result<Figures> measure(const Plan& plan) {
   const Result<const tensor::Kernels*> kernels = kernels_of_environment();
   if (!kernels) return kernels.error();
   Figures figures;
+  tensor::ThreadPool pool(plan.threads);
+  model::LoadOptions load_options;
+  load_options.pool = &pool;
   const auto began = std::chrono::steady_clock::now();
-  Result<std::unique_ptr<model::Model>> model = provider::load_weights(plan.model, **kernels);
+  Result<std::unique_ptr<model::Model>> model =
+      provider::load_weights(plan.model, **kernels, load_options);
   if (!model) return std::move(model).error();
   figures.load_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   const std::size_t tokens = plan.prompt + plan.generate;
@@ -105,7 +109,6 @@ Result<Figures> measure(const Plan& plan) {
     return Error(ErrorKind::config, "--prompt and --generate together are beyond the context of " +
                                         std::to_string((*model)->config().context));
   }
-  tensor::ThreadPool pool(plan.threads);
   const std::size_t batch_max = *std::max_element(plan.batches.begin(), plan.batches.end());
   Result<ModelTiming> bench = ModelTiming::make(**model, pool, batch_max, tokens);
   if (!bench) return std::move(bench).error();

@@ -1,6 +1,7 @@
 #include "cli/model_settings.h"
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 namespace retort::cli {
@@ -8,6 +9,10 @@ namespace retort::cli {
 std::vector<provider::LocalModelOptions> model_options(const Config& config) {
   std::vector<ModelSetting> settings = config.models;
   if (settings.empty()) settings.emplace_back();
+  // What the models take for keys and values unasked is a quarter of what there is, together.
+  const std::int64_t memory =
+      std::min(config.model_memory.value_or(INT64_MAX), provider::machine_memory_bytes());
+  const std::int64_t share = memory / 4 / static_cast<std::int64_t>(settings.size());
   std::vector<provider::LocalModelOptions> models;
   models.reserve(settings.size());
   for (const ModelSetting& setting : settings) {
@@ -15,10 +20,25 @@ std::vector<provider::LocalModelOptions> model_options(const Config& config) {
                       .id = setting.id,
                       .context = setting.context ? setting.context : config.context,
                       .kv_bytes = config.kv_memory,
+                      .kv_bytes_unasked = share,
                       .batch_sequences_max = static_cast<std::size_t>(config.max_batch),
                       .waiting_max = static_cast<std::size_t>(config.limits.waiting_requests_max)});
   }
   return models;
+}
+
+provider::ShelfOptions shelf_options(const Config& config) {
+  provider::ShelfOptions options;
+  options.memory_bytes = config.model_memory;
+  if (config.model_idle) options.idle_max = std::chrono::seconds(*config.model_idle);
+  options.waiting_max = static_cast<std::size_t>(config.limits.waiting_requests_max);
+  options.wait_max = std::chrono::milliseconds(config.limits.load_timeout_ms);
+  return options;
+}
+
+bool loads_eagerly(const Config& config) {
+  const ModelLoad otherwise = config.models.size() > 1 ? ModelLoad::lazy : ModelLoad::eager;
+  return config.model_load.value_or(otherwise) == ModelLoad::eager;
 }
 
 std::vector<std::pair<std::string, std::string>> model_aliases(

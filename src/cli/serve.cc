@@ -20,6 +20,7 @@
 #include "http/server.h"
 #include "protocol/error_body.h"
 #include "provider/local_provider.h"
+#include "provider/model_shelf.h"
 #include "provider/provider_pool.h"
 #include "tensor/thread_pool.h"
 
@@ -104,26 +105,41 @@ void greet(const Config& config, std::uint16_t port, const std::string& model) {
   std::fflush(stdout);
 }
 
-// Loads every model and gives it its names.
-Result<std::vector<provider::LocalProvider*>> load_models(const Config& config,
-                                                          const tensor::Kernels& kernels,
-                                                          tensor::ThreadPool& pool,
-                                                          const base::Log& log,
+// Every model with its names, loaded or not. `models` must go before the shelf.
+Result<std::unique_ptr<provider::ModelShelf>> open_models(const Config& config,
+                                                          const provider::Machine& machine,
+                                                          base::Metrics& metrics,
                                                           provider::ProviderPool& models) {
-  std::vector<provider::LocalProvider*> loaded;
+  std::vector<provider::ShelfModel> shelved;
+  std::vector<ModelInfo> infos;
   for (const provider::LocalModelOptions& options : model_options(config)) {
-    Result<std::unique_ptr<provider::LocalProvider>> local =
-        provider::LocalProvider::load(options, kernels, pool, log);
-    if (!local) return std::move(local).error();
-    loaded.push_back(local->get());
-    if (Result<void> added = models.add(std::move(*local)); !added) return std::move(added).error();
+    Result<provider::LocalModelOutline> outline = provider::LocalModel::outline(options);
+    if (!outline) return std::move(outline).error();
+    infos.push_back(
+        {.id = outline->id, .created = outline->created, .owned_by = "retort", .extra = {}});
+    shelved.push_back({.id = std::move(outline->id),
+                       .bytes = outline->memory_bytes,
+                       .load = [options, &machine](const std::stop_token& stop) {
+                         return provider::LocalModel::load(options, machine, stop);
+                       }});
+  }
+  auto shelf =
+      provider::ModelShelf::make(std::move(shelved), shelf_options(config), machine.log, metrics);
+  if (!shelf) return std::move(shelf).error();
+  for (std::size_t i = 0; i < infos.size(); ++i) {
+    auto provider = std::make_unique<provider::LocalProvider>(**shelf, i, std::move(infos[i]));
+    if (Result<void> added = models.add(std::move(provider)); !added) {
+      return std::move(added).error();
+    }
   }
   for (const auto& [name, model_id] : model_aliases(config, models)) {
     if (Result<void> added = models.add_alias(name, model_id); !added) {
       return std::move(added).error();
     }
   }
-  return loaded;
+  if (!loads_eagerly(config)) return std::move(*shelf);
+  if (Result<void> loaded = (*shelf)->load_all(); !loaded) return std::move(loaded).error();
+  return std::move(*shelf);
 }
 
 // Everything from the configuration to the end of the server, bottom up.
@@ -139,10 +155,15 @@ Result<void> serve(const Config& config) {
   api::ChatMetrics chat_metrics(metrics);
   const api::KeyRing keys(config.api_keys);
 
+  base::TurnLock turns;
+  const provider::Machine machine{.kernels = **kernels, .pool = pool, .turns = turns, .log = *log};
+  std::unique_ptr<provider::ModelShelf> shelf;  // before the providers, which use it
   provider::ProviderPool models;
-  const Result<std::vector<provider::LocalProvider*>> local =
-      load_models(config, **kernels, pool, *log, models);
-  if (!local) return local.error();
+  if (auto opened = open_models(config, machine, metrics, models); opened) {
+    shelf = std::move(*opened);
+  } else {
+    return std::move(opened).error();
+  }
 
   const api::Services services{.models = models,
                                .keys = keys,
@@ -150,9 +171,7 @@ Result<void> serve(const Config& config) {
                                .chat_metrics = chat_metrics,
                                .log = *log};
   std::atomic<bool> ready = true;
-  const auto refresh = [&local, &metrics] {
-    for (const provider::LocalProvider* provider : *local) provider->write_gauges(metrics);
-  };
+  const auto refresh = [&shelf] { shelf->write_gauges(); };
   Result<http::Router> router = api::make_router(
       services, {.ready = [&ready] { return ready.load(); }, .refresh_gauges = refresh});
   if (!router) return std::move(router).error();

@@ -1,11 +1,10 @@
 #include "provider/local_model.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
+#include <mutex>
 #include <utility>
 
 #include "base/build_id.h"
@@ -25,19 +24,16 @@ std::int64_t file_time(const fs::path& path) {
   return std::chrono::duration_cast<std::chrono::seconds>(since).count();
 }
 
-// A quarter of the machine's memory: the most that keys and values take unasked.
-std::int64_t default_kv_bytes() {
-  const long pages = sysconf(_SC_PHYS_PAGES);
-  const long page_bytes = sysconf(_SC_PAGE_SIZE);
-  if (pages <= 0 || page_bytes <= 0) return std::int64_t{1} << 30;
-  return std::int64_t{pages} * page_bytes / 4;
-}
-
 std::string id_of(const LocalModelOptions& options, const model::ModelConfig& config) {
   if (!options.id.empty()) return options.id;
   if (options.path.empty()) return config.name;
   const fs::path path = options.path.lexically_normal();
   return path.has_filename() ? path.stem().string() : path.parent_path().filename().string();
+}
+
+// The bundled model is as old as the program.
+std::int64_t created_of(const LocalModelOptions& options) {
+  return file_time(options.path.empty() ? "/proc/self/exe" : options.path);
 }
 
 std::string fingerprint_of(const model::Model& weights, const tensor::Kernels& kernels) {
@@ -111,76 +107,122 @@ Result<void> load_token_trie(LocalModel& model) {
   return {};
 }
 
-// How many tokens of keys and values there is room for, and from it the context.
-Result<std::size_t> plan_memory(LocalModel& model, const LocalModelOptions& options,
-                                model::KvType type, const base::Log& log) {
+// The share that a packed matrix takes at most beyond what the file has (tensor/matrix.h).
+constexpr std::int64_t kPackedShareMore = 20;
+
+// Says once a second how far the weights of a slow load are. Thread-safe.
+class ProgressLog {
+ public:
+  ProgressLog(std::string id, const base::Log& log) : id_(std::move(id)), log_(log) {}
+
+  void tell(const model::LoadProgress& progress) {
+    if (!is_due()) return;
+    char line[128];
+    std::snprintf(
+        line, sizeof line, ": loading, %.0f %%: %.1f of %.1f MB",
+        100 * static_cast<double>(progress.bytes) / static_cast<double>(progress.bytes_total),
+        static_cast<double>(progress.bytes) / 1e6, static_cast<double>(progress.bytes_total) / 1e6);
+    log_.info(id_ + line);
+  }
+
+ private:
+  bool is_due() {
+    const std::lock_guard lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return false;
+    next_ = now + std::chrono::seconds(1);
+    return true;
+  }
+
+  const std::string id_;
+  const base::Log& log_;
+  std::mutex mutex_;
+  std::chrono::steady_clock::time_point next_ =  // under mutex_
+      std::chrono::steady_clock::now() + std::chrono::seconds(1);
+};
+
+// The model's weights, and what follows from its file.
+Result<void> load_model_file(LocalModel& model, const LocalModelOptions& options,
+                             const tensor::Kernels& kernels, model::LoadOptions load) {
+  Result<model::ModelFile> file = open_model(options.path);
+  if (!file) return std::move(file).error();
+  load.context = options.context.value_or(0);
+  Result<std::unique_ptr<model::Model>> weights =
+      model::Model::load(std::move(*file), kernels, load);
+  if (!weights) return std::move(weights).error();
+  model.weights = std::move(*weights);
+  model.created = created_of(options);
+  model.fingerprint = fingerprint_of(*model.weights, kernels);
+  if (Result<void> loaded = load_text(model, options.path); !loaded) return loaded;
+  return load_token_trie(model);
+}
+
+Result<void> start_engine(LocalModel& model, const LocalModelOptions& options,
+                          const Machine& machine) {
   const model::ModelConfig& config = model.weights->config();
-  const auto page_bytes = static_cast<std::int64_t>(model::KvCache::page_bytes(config, type));
-  const std::int64_t pages_max = options.kv_bytes.value_or(default_kv_bytes()) / page_bytes;
-  model.context = options.context.value_or(config.context);
-  if (model.context > config.context) {
-    return Error(ErrorKind::config, "--context " + std::to_string(model.context) +
-                                        " is more than the " + std::to_string(config.context) +
-                                        " tokens that " + model.id + " was made for")
-        .with_param("context");
+  const Result<MemoryPlan> plan = plan_memory(config, options, model.id);
+  if (!plan) return plan.error();
+  if (plan->context_is_cut) {
+    machine.log.warning(
+        model.id + ": the context is " + std::to_string(plan->context) + " of " +
+        std::to_string(config.context) +
+        " tokens, what the memory for keys and values holds; --kv-memory gives more");
   }
-  if (!options.context && !options.kv_bytes && pages_max * model::kPageTokens < model.context) {
-    model.context = pages_max * model::kPageTokens;
-    log.warning(model.id + ": the context is " + std::to_string(model.context) + " of " +
-                std::to_string(config.context) +
-                " tokens, what a quarter of the memory holds; --kv-memory gives more");
-  }
-  const auto context_pages = static_cast<std::int64_t>(
-      engine::PagePool::pages_for(static_cast<std::size_t>(model.context)));
-  const std::int64_t wanted =
-      options.kv_bytes
-          ? pages_max
-          : std::min(pages_max,
-                     context_pages * static_cast<std::int64_t>(options.batch_sequences_max));
-  return static_cast<std::size_t>(wanted);
+  model.context = plan->context;
+  model.memory_bytes = static_cast<std::int64_t>(model.weights->weights_bytes()) + plan->kv_bytes;
+  engine::EngineOptions engine_options;
+  engine_options.scheduler.batch_sequences_max = options.batch_sequences_max;
+  engine_options.context = static_cast<std::size_t>(plan->context);
+  engine_options.kv_pages = plan->kv_pages;
+  engine_options.kv_type = plan->kv_type;
+  engine_options.waiting_max = options.waiting_max;
+  Result<std::unique_ptr<engine::Engine>> engine =
+      engine::Engine::start(*model.weights, machine.pool, machine.log, engine_options);
+  if (!engine) return std::move(engine).error();
+  model.engine = std::move(*engine);
+  return {};
 }
 
 }  // namespace
 
-Result<LocalModel> LocalModel::load(const LocalModelOptions& options,
-                                    const tensor::Kernels& kernels, tensor::ThreadPool& pool,
-                                    const base::Log& log) {
-  const auto began = std::chrono::steady_clock::now();
-  model::LoadOptions load_options;
-  load_options.context = options.context.value_or(0);
-  Result<std::unique_ptr<model::Model>> weights = load_weights(options.path, kernels, load_options);
-  if (!weights) return std::move(weights).error();
-  LocalModel model;
-  model.weights = std::move(*weights);
-  model.id = id_of(options, model.weights->config());
-  // The bundled model is as old as the program.
-  model.created = file_time(options.path.empty() ? "/proc/self/exe" : options.path);
-  model.fingerprint = fingerprint_of(*model.weights, kernels);
-  if (Result<void> loaded = load_text(model, options.path); !loaded)
-    return std::move(loaded).error();
-  if (Result<void> loaded = load_token_trie(model); !loaded) return std::move(loaded).error();
+Result<LocalModelOutline> LocalModel::outline(const LocalModelOptions& options) {
+  const Result<model::ModelFile> file = open_model(options.path);
+  if (!file) return file.error();
+  const std::string id = id_of(options, file->config());
+  const Result<MemoryPlan> plan = plan_memory(file->config(), options, id);
+  if (!plan) return plan.error();
+  const auto weights = static_cast<std::int64_t>(file->tensor_bytes());
+  return LocalModelOutline{.id = id,
+                           .created = created_of(options),
+                           .memory_bytes = weights + weights / kPackedShareMore + plan->kv_bytes};
+}
 
-  const model::KvType kv_type = model::default_kv_type(model.weights->config());
-  const Result<std::size_t> pages = plan_memory(model, options, kv_type, log);
-  if (!pages) return pages.error();
-  engine::EngineOptions engine_options;
-  engine_options.scheduler.batch_sequences_max = options.batch_sequences_max;
-  engine_options.context = static_cast<std::size_t>(model.context);
-  engine_options.kv_pages = *pages;
-  engine_options.kv_type = kv_type;
-  engine_options.waiting_max = options.waiting_max;
-  Result<std::unique_ptr<engine::Engine>> engine =
-      engine::Engine::start(*model.weights, pool, log, engine_options);
-  if (!engine) return std::move(engine).error();
-  model.engine = std::move(*engine);
+Result<std::unique_ptr<LocalModel>> LocalModel::load(const LocalModelOptions& options,
+                                                     const Machine& machine,
+                                                     const std::stop_token& stop) {
+  const auto began = std::chrono::steady_clock::now();
+  ProgressLog progress_log(model_file_name(options.path), machine.log);
+  model::LoadOptions load_options;
+  load_options.pool = &machine.pool;
+  load_options.turns = &machine.turns;
+  load_options.progress = [&](const model::LoadProgress& progress) {
+    progress_log.tell(progress);
+    return !stop.stop_requested();
+  };
+  auto model = std::make_unique<LocalModel>();
+  Result<void> loaded = load_model_file(*model, options, machine.kernels, load_options);
+  if (!loaded) return std::move(loaded).error();
+  model->id = id_of(options, model->weights->config());
+  loaded = start_engine(*model, options, machine);
+  if (!loaded) return std::move(loaded).error();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   char line[256];
   std::snprintf(line, sizeof line,
                 "%s: %s, %.1f MB of weights, context %" PRId64 ", %s kernels, loaded in %.2f s",
-                model.id.c_str(), model.weights->config().architecture.c_str(),
-                static_cast<double>(model.weights->weights_bytes()) / 1e6, model.context,
-                std::string(kernels.name).c_str(), took.count());
-  log.info(line);
+                model->id.c_str(), model->weights->config().architecture.c_str(),
+                static_cast<double>(model->weights->weights_bytes()) / 1e6, model->context,
+                std::string(machine.kernels.name).c_str(), took.count());
+  machine.log.info(line);
   return model;
 }
 

@@ -3,19 +3,20 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
-#include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
 #include <retort/result.h>
 
 #include "base/log.h"
+#include "base/turn_lock.h"
 #include "engine/engine.h"
 #include "grammar/token_trie.h"
 #include "model/model.h"
 #include "provider/constraint_cache.h"
+#include "provider/memory_plan.h"
 #include "text/chat_template.h"
 #include "text/chat_template_input.h"
 #include "text/reasoning_parser.h"
@@ -24,13 +25,19 @@
 
 namespace retort::provider {
 
-struct LocalModelOptions {
-  std::filesystem::path path;  // a GGUF file or a Hugging Face folder; empty: the bundled model
-  std::string id;              // empty: the model's own name, or its file's
-  std::optional<std::int64_t> context;   // tokens; the model's own where not set
-  std::optional<std::int64_t> kv_bytes;  // where not set: a quarter of the machine's memory at most
-  std::size_t batch_sequences_max = 32;
-  std::size_t waiting_max = 256;
+// What models are computed with, each of them; all of it outlives them.
+struct Machine {
+  const tensor::Kernels& kernels;
+  tensor::ThreadPool& pool;
+  base::TurnLock& turns;  // at the pool
+  const base::Log& log;
+};
+
+// What is known of a model from its file's header.
+struct LocalModelOutline {
+  std::string id;
+  std::int64_t created = 0;       // seconds since 1970: the file's time
+  std::int64_t memory_bytes = 0;  // that it will take, about: weights, keys and values
 };
 
 // Immutable but for the engine behind it; thread-safe.
@@ -39,6 +46,7 @@ struct LocalModel {
   std::int64_t created = 0;  // seconds since 1970: the file's time
   std::string fingerprint;   // weights, build and kernel class: what an answer's bytes depend on
   std::int64_t context = 0;  // tokens of prompt and answer together
+  std::int64_t memory_bytes = 0;  // weights, keys and values
   std::unique_ptr<model::Model> weights;
   std::unique_ptr<text::Tokenizer> tokenizer;
   std::unique_ptr<text::ChatTemplate> chat_template;
@@ -52,9 +60,13 @@ struct LocalModel {
   std::size_t longest_piece = 0;           // bytes of the longest token
   std::unique_ptr<engine::Engine> engine;  // last: it uses the weights
 
-  // `kernels`, `pool` and `log` outlive the model. Errors name the file and what is wrong with it.
-  static Result<LocalModel> load(const LocalModelOptions& options, const tensor::Kernels& kernels,
-                                 tensor::ThreadPool& pool, const base::Log& log);
+  // Reads the header alone. Errors as load().
+  static Result<LocalModelOutline> outline(const LocalModelOptions& options);
+
+  // Errors name the file and what is wrong with it; cancelled where `stop` was requested.
+  static Result<std::unique_ptr<LocalModel>> load(const LocalModelOptions& options,
+                                                  const Machine& machine,
+                                                  const std::stop_token& stop);
 };
 
 }  // namespace retort::provider

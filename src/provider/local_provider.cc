@@ -12,9 +12,9 @@ namespace {
 
 class LocalPrepared final : public Prepared {
  public:
-  LocalPrepared(const LocalModel& model, LocalRequest request, RequestContext context,
+  LocalPrepared(ModelUse model, LocalRequest request, RequestContext context,
                 std::string service_tier)
-      : model_(model),
+      : model_(std::move(model)),
         request_(std::move(request)),
         context_(std::move(context)),
         service_tier_(std::move(service_tier)) {}
@@ -36,13 +36,13 @@ class LocalPrepared final : public Prepared {
       text.index = i;
       // Streams of choices that were taken already are dropped with the vector, which cancels them.
       Result<engine::TokenStream> tokens =
-          model_.engine->submit(std::move(sequence), context_.executor);
+          model_->engine->submit(std::move(sequence), context_.executor);
       if (!tokens) return std::move(tokens).error();
       choices.push_back(
-          {std::move(tokens).value(), ChoiceText(*model_.tokenizer, std::move(text))});
+          {std::move(tokens).value(), ChoiceText(*model_->tokenizer, std::move(text))});
     }
     return std::unique_ptr<ChatStream>(
-        std::make_unique<LocalStream>(head(), std::move(choices), prompt_tokens()));
+        std::make_unique<LocalStream>(model_, head(), std::move(choices), prompt_tokens()));
   }
 
  private:
@@ -52,10 +52,10 @@ class LocalPrepared final : public Prepared {
             .created = std::chrono::duration_cast<std::chrono::seconds>(now).count(),
             .model = context_.model_name,
             .service_tier = service_tier_,
-            .system_fingerprint = model_.fingerprint};
+            .system_fingerprint = model_->fingerprint};
   }
 
-  const LocalModel& model_;
+  const ModelUse model_;
   LocalRequest request_;
   RequestContext context_;
   std::string service_tier_;
@@ -90,53 +90,26 @@ bool is_known_tier(const std::string& tier) {
 
 }  // namespace
 
-Result<std::unique_ptr<LocalProvider>> LocalProvider::load(const LocalModelOptions& options,
-                                                           const tensor::Kernels& kernels,
-                                                           tensor::ThreadPool& pool,
-                                                           const base::Log& log) {
-  Result<LocalModel> model = LocalModel::load(options, kernels, pool, log);
-  if (!model) return std::move(model).error();
-  return std::make_unique<LocalProvider>(std::move(model).value());
-}
-
-LocalProvider::LocalProvider(LocalModel model) : model_(std::move(model)) {
-  models_.push_back(
-      {.id = model_.id, .created = model_.created, .owned_by = "retort", .extra = {}});
-}
+LocalProvider::LocalProvider(ModelShelf& shelf, std::size_t model, ModelInfo info)
+    : shelf_(shelf), model_(model), models_{std::move(info)} {}
 
 base::Awaitable<Result<std::unique_ptr<Prepared>>> LocalProvider::prepare(
     const ChatRequest& request, RequestContext context) {
+  Result<ModelUse> model = co_await shelf_.use(model_, context.executor);
+  if (!model) co_return std::move(model).error();
   Result<LocalRequest> local =
-      takes_long(request)
-          ? co_await background_.run(
-                context.executor, [this, request]() { return read_local_request(model_, request); })
-          : read_local_request(model_, request);
+      takes_long(request) ? co_await background_.run(context.executor,
+                                                     [model = *model, request]() {
+                                                       return read_local_request(*model, request);
+                                                     })
+                          : read_local_request(**model, request);
   if (!local) co_return std::move(local).error();
   if (request.service_tier && !is_known_tier(*request.service_tier)) {
     local->ignored.emplace_back("service_tier");
   }
-  co_return std::make_unique<LocalPrepared>(model_, std::move(local).value(), std::move(context),
+  co_return std::make_unique<LocalPrepared>(std::move(*model), std::move(local).value(),
+                                            std::move(context),
                                             request.service_tier ? "default" : "");
-}
-
-void LocalProvider::write_gauges(base::Metrics& metrics) const {
-  const engine::EngineStats stats = model_.engine->stats();
-  const base::Labels labels = {{"model", model_.id}};
-  const auto set = [&](const char* name, const char* help, double value) {
-    metrics.gauge(name, help, labels).set(value);
-  };
-  set("retort_engine_running_sequences", "Sequences that the engine runs now.",
-      static_cast<double>(stats.running));
-  set("retort_engine_waiting_sequences", "Sequences that wait for room.",
-      static_cast<double>(stats.waiting));
-  set("retort_engine_kv_pages_used", "Pages of the KV cache in use.",
-      static_cast<double>(stats.kv_pages_used));
-  set("retort_engine_kv_pages", "Pages of the KV cache.", static_cast<double>(stats.kv_pages));
-  set("retort_engine_steps", "Steps since start.", static_cast<double>(stats.steps));
-  set("retort_engine_prompt_tokens", "Prompt tokens read since start.",
-      static_cast<double>(stats.prompt_tokens));
-  set("retort_engine_generated_tokens", "Tokens sampled since start.",
-      static_cast<double>(stats.generated_tokens));
 }
 
 }  // namespace retort::provider

@@ -4,8 +4,12 @@
 
 namespace retort::provider {
 
-LocalStream::LocalStream(ChunkHead head, std::vector<ChoiceRun> choices, std::int64_t prompt_tokens)
-    : head_(std::move(head)), choices_(std::move(choices)), prompt_tokens_(prompt_tokens) {
+LocalStream::LocalStream(ModelUse model, ChunkHead head, std::vector<ChoiceRun> choices,
+                         std::int64_t prompt_tokens)
+    : model_(std::move(model)),
+      head_(std::move(head)),
+      choices_(std::move(choices)),
+      prompt_tokens_(prompt_tokens) {
   for (const ChoiceRun& choice : choices_) {
     ready_.push_back(chunk());
     ready_.back().choices.push_back(choice.text.begin());

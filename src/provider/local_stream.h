@@ -9,6 +9,7 @@
 
 #include "engine/token_stream.h"
 #include "provider/choice_text.h"
+#include "provider/model_shelf.h"
 #include "provider/provider.h"
 
 namespace retort::provider {
@@ -31,7 +32,9 @@ struct ChoiceRun {
 // the tokens.
 class LocalStream final : public ChatStream {
  public:
-  LocalStream(ChunkHead head, std::vector<ChoiceRun> choices, std::int64_t prompt_tokens);
+  // `model` is what the choices refer to; it is kept as long as the stream.
+  LocalStream(ModelUse model, ChunkHead head, std::vector<ChoiceRun> choices,
+              std::int64_t prompt_tokens);
 
   base::Awaitable<Result<Next>> next(base::SteadyClock::time_point deadline) override;
   Usage usage() const override;
@@ -43,6 +46,7 @@ class LocalStream final : public ChatStream {
   bool advance_turn();
   ChatChunk chunk() const;
 
+  const ModelUse model_;  // first: the choices go before it
   const ChunkHead head_;
   std::vector<ChoiceRun> choices_;
   const std::int64_t prompt_tokens_;

@@ -27,11 +27,17 @@ Result<gguf::GgufFile> open_gguf(const std::filesystem::path& path) {
   return gguf::GgufFile::parse(bundled_model_bytes(), kBundledModelName);
 }
 
+Result<model::ModelFile> open_model(const std::filesystem::path& path) {
+  if (!path.empty()) return model::ModelFile::open(path);
+  Result<gguf::GgufFile> file = open_gguf(path);
+  if (!file) return std::move(file).error();
+  return model::ModelFile::of(std::move(*file));
+}
+
 Result<std::unique_ptr<model::Model>> load_weights(const std::filesystem::path& path,
                                                    const tensor::Kernels& kernels,
                                                    const model::LoadOptions& options) {
-  if (!path.empty()) return model::Model::load(path, kernels, options);
-  Result<gguf::GgufFile> file = open_gguf(path);
+  Result<model::ModelFile> file = open_model(path);
   if (!file) return std::move(file).error();
   return model::Model::load(std::move(*file), kernels, options);
 }

@@ -19,6 +19,7 @@ std::string model_file_name(const std::filesystem::path& path);
 
 // Each names the file and what is wrong with it where it fails.
 Result<gguf::GgufFile> open_gguf(const std::filesystem::path& path);
+Result<model::ModelFile> open_model(const std::filesystem::path& path);
 Result<std::unique_ptr<model::Model>> load_weights(const std::filesystem::path& path,
                                                    const tensor::Kernels& kernels,
                                                    const model::LoadOptions& options = {});
