@@ -49,6 +49,21 @@ constexpr std::array kSplitRules = {
               "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| "
               "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
               ""},
+    // OpenAI's o200k: letters in capitals, then small ones, with what follows an apostrophe.
+    SplitRule{
+        "gpt4o",
+        "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
+        "(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+        "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*"
+        "(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|"
+        "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+        ""},
+    SplitRule{
+        "tekken",
+        "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|"
+        "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|"
+        "\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+        ""},
     SplitRule{"digits", "", "\\p{N}"},
     SplitRule{"numbers", "", "\\p{N}+"},
     SplitRule{"digit-triples", "[0-9][0-9][0-9]", ""},
@@ -61,13 +76,27 @@ constexpr std::array kSplitRules = {
     // `\s+$` alone would try each space of a run that something follows.
     SplitRule{"trailing-space", "\\s+$", "(?<!\\s)\\s++$"},
     SplitRule{"cjk-runs", "[一-龥ࠀ-一가-퟿]+", ""},
+    SplitRule{"letters", "\\s?\\p{L}+", ""},
+    SplitRule{"spaced-punctuation", "\\s?\\p{P}+", ""},
+    SplitRule{"numbers-of-three", "\\p{N}{1,3}", ""},
+    SplitRule{"han-and-kana", "[一-龥぀-ゟ゠-ヿ]+", ""},
+    SplitRule{"deepseek3",
+              "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|"
+              "[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*|"
+              "\\s*[\r\n]+|\\s+(?!\\S)|\\s+",
+              ""},
 };
 
-const std::array<PreTokenizer, 6>& pre_tokenizers() {
-  static const std::array<PreTokenizer, 6> table = {{
-      {{"gpt-2", "phi-2"}, {"gpt2"}},
+const std::array<PreTokenizer, 11>& pre_tokenizers() {
+  static const std::array<PreTokenizer, 11> table = {{
+      {{"gpt-2", "phi-2", "mpt", "olmo"}, {"gpt2"}},
       {{"llama-bpe", "llama3", "llama-v3"}, {"llama3"}, false, true, true},
       {{"qwen2", "deepseek-r1-qwen"}, {"qwen2"}, true},
+      {{"dbrx", "smaug-bpe"}, {"llama3"}},
+      {{"gpt-4o", "llama4"}, {"gpt4o"}},
+      {{"tekken"}, {"tekken"}, false, true, true},
+      {{"deepseek-coder"}, {"newlines", "letters", "spaced-punctuation", "cjk-runs", "digits"}},
+      {{"deepseek-v3"}, {"numbers-of-three", "han-and-kana", "deepseek3"}},
       {{"deepseek-llm"},
        {"newlines", "deepseek-letters", "deepseek-punctuation", "trailing-space", "cjk-runs",
         "numbers"}},

@@ -281,7 +281,8 @@ TEST(PreTokenizer, KnowsUnicodesWhiteSpace) {
 }
 
 TEST(PreTokenizer, TakesLinearTime) {
-  for (const char* name : {"gpt-2", "llama-bpe", "qwen2", "deepseek-llm", "falcon", "smollm"}) {
+  for (const char* name : {"gpt-2", "llama-bpe", "qwen2", "deepseek-llm", "deepseek-coder",
+                           "deepseek-v3", "falcon", "smollm", "gpt-4o", "tekken"}) {
     std::vector<const SplitRule*> rules;
     for (const std::string_view rule : find_pre_tokenizer(name)->rules) {
       rules.push_back(find_split_rule(rule));
