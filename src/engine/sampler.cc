@@ -1,6 +1,8 @@
 #include "engine/sampler.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -11,16 +13,49 @@ namespace {
 
 constexpr float kNever = -std::numeric_limits<float>::infinity();
 
-TokenId most_likely(std::span<const float> logits) {
-  return static_cast<TokenId>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+// Weights are summed by blocks: so many tokens, in so many lanes.
+constexpr std::size_t kBlock = 256;
+constexpr std::size_t kLanes = 16;
+// Weights below e^-87 are 0.
+constexpr float kLowest = -87;
+
+float largest_of(std::span<const float> logits) {
+  std::array<float, kLanes> lanes;
+  lanes.fill(kNever);
+  std::size_t at = 0;
+  for (; at + kLanes <= logits.size(); at += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const float logit = logits[at + lane];
+      lanes[lane] = logit > lanes[lane] ? logit : lanes[lane];
+    }
+  }
+  float largest = kNever;
+  for (const float lane : lanes) largest = std::max(largest, lane);
+  for (; at < logits.size(); ++at) largest = std::max(largest, logits[at]);
+  return largest;
 }
 
-// log(sum(exp(logits))), summed in token order.
-double log_partition(std::span<const float> logits) {
-  const double largest = *std::max_element(logits.begin(), logits.end());
-  double sum = 0;
-  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - largest);
-  return largest + std::log(sum);
+TokenId most_likely(std::span<const float> logits) {
+  const float largest = largest_of(logits);
+  return static_cast<TokenId>(std::find(logits.begin(), logits.end(), largest) - logits.begin());
+}
+
+// exp(x) of x <= 0 to 2 parts in 10^7, by the polynomial of Moshier's Cephes (expf), in words that
+// the compiler makes vector instructions of; the C library's takes most of a sampler's time.
+inline float exp_below_1(float x) {
+  const float inside = x > kLowest ? x : kLowest;
+  constexpr float kRound = 12'582'912;  // 1.5 * 2^23: adding it rounds to a whole number
+  const float whole = (inside * 1.44269504F + kRound) - kRound;
+  const float rest = (inside - whole * 0.693359375F) + whole * 2.12194440e-4F;
+  float y = 1.9875691500e-4F;
+  y = y * rest + 1.3981999507e-3F;
+  y = y * rest + 8.3334519073e-3F;
+  y = y * rest + 4.1665795894e-2F;
+  y = y * rest + 1.6666665459e-1F;
+  y = y * rest + 5.0000001201e-1F;
+  y = y * (rest * rest) + rest + 1;
+  const auto exponent = static_cast<std::uint32_t>(static_cast<std::int32_t>(whole) + 127) << 23;
+  return x > kLowest ? y * std::bit_cast<float>(exponent) : 0;
 }
 
 void apply_bias(std::span<float> logits, const SamplingParams& params) {
@@ -74,19 +109,11 @@ void TokenCounts::add_output(TokenId token) {
 SampledToken Sampler::sample(std::span<float> logits, const SamplingParams& params,
                              const TokenCounts& counts, const SampleLimits& limits,
                              std::uint64_t position) {
+  // Below it nothing but the most likely token has a weight.
+  constexpr double kNoTemperature = 1e-20;
   SampledToken result;
-  double partition = 0;
-  std::vector<float> raw;
-  if (params.logprobs) {
-    partition = log_partition(logits);
-    raw.assign(logits.begin(), logits.end());
-    fill_candidates(logits);
-    sort_front(static_cast<std::size_t>(std::max(params.top_logprobs, 0)));
-    for (int i = 0; i < params.top_logprobs && i < static_cast<int>(candidates_.size()); ++i) {
-      const Candidate& candidate = candidates_[static_cast<std::size_t>(i)];
-      result.top.push_back({candidate.token, static_cast<float>(candidate.logit - partition)});
-    }
-  }
+  if (params.logprobs) report(logits, params, result);
+  const double partition = params.logprobs ? largest_ + std::log(total_) : 0;
   if (!limits.forced) {
     apply_bias(logits, params);
     apply_penalties(logits, params, counts);
@@ -95,31 +122,72 @@ SampledToken Sampler::sample(std::span<float> logits, const SamplingParams& para
 
   if (limits.forced) {
     result.token = *limits.forced;
-  } else if (params.temperature == 0) {
+  } else if (params.temperature < kNoTemperature) {
     result.token = most_likely(logits);
   } else {
     const double uniform = uniform_draw(params.seed, params.choice, position);
     const bool whole = params.top_p >= 1 && params.top_k == 0 && params.min_p == 0;
-    result.token = whole ? draw_from_all(logits, params.temperature, uniform)
-                         : draw_from_front(logits, params, uniform);
+    weigh(logits, params.temperature);
+    result.token = whole ? draw_from_all(uniform) : draw_from_front(logits, params, uniform);
   }
   if (params.logprobs) {
-    result.logprob = static_cast<float>(raw[static_cast<std::size_t>(result.token)] - partition);
+    result.logprob = static_cast<float>(raw_[static_cast<std::size_t>(result.token)] - partition);
   }
   return result;
 }
 
-void Sampler::fill_candidates(std::span<const float> logits) {
-  candidates_.resize(logits.size());
-  for (std::size_t i = 0; i < logits.size(); ++i) {
-    candidates_[i] = {logits[i], static_cast<TokenId>(i)};
+// The most likely tokens of the logits as they came; keeps those for the chosen one's.
+void Sampler::report(std::span<const float> logits, const SamplingParams& params,
+                     SampledToken& result) {
+  weigh(logits, 1);
+  raw_.assign(logits.begin(), logits.end());
+  const double partition = largest_ + std::log(total_);
+  const auto wanted = static_cast<std::size_t>(std::max(params.top_logprobs, 0));
+  begin_front(8);
+  sort_front(logits, wanted);
+  for (std::size_t i = 0; i < std::min(wanted, logits.size()); ++i) {
+    const Candidate& candidate = candidates_[i];
+    result.top.push_back({candidate.token, static_cast<float>(candidate.logit - partition)});
   }
-  sorted_ = 0;
 }
 
-void Sampler::sort_front(std::size_t count) {
-  count = std::min(count, candidates_.size());
+// The order of the sum is the vocabulary's own: lanes of a block, then the lanes, then the blocks.
+void Sampler::weigh(std::span<const float> logits, double temperature) {
+  largest_ = largest_of(logits);
+  const float largest = largest_;
+  const auto colder = static_cast<float>(1 / temperature);
+  const std::size_t blocks = (logits.size() + kBlock - 1) / kBlock;
+  weights_.resize(blocks * kBlock);
+  std::fill(weights_.begin() + static_cast<std::ptrdiff_t>(logits.size()), weights_.end(), 0.0F);
+  float* weights = weights_.data();
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    weights[i] = exp_below_1((logits[i] - largest) * colder);
+  }
+  block_sums_.resize(blocks);
+  total_ = 0;
+  for (std::size_t block = 0; block < blocks; ++block) {
+    std::array<float, kLanes> lanes{};
+    const float* from = weights + block * kBlock;
+    for (std::size_t i = 0; i < kBlock; i += kLanes) {
+      for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += from[i + lane];
+    }
+    double sum = 0;
+    for (const float lane : lanes) sum += lane;
+    block_sums_[block] = sum;
+    total_ += sum;
+  }
+}
+
+void Sampler::begin_front(float reach) {
+  candidates_.clear();
+  sorted_ = 0;
+  reach_ = reach;
+}
+
+void Sampler::sort_front(std::span<const float> logits, std::size_t count) {
+  count = std::min(count, logits.size());
   if (count <= sorted_) return;
+  if (count > candidates_.size()) collect(logits, count);
   const auto before = [](const Candidate& left, const Candidate& right) {
     return left.logit != right.logit ? left.logit > right.logit : left.token < right.token;
   };
@@ -129,43 +197,59 @@ void Sampler::sort_front(std::size_t count) {
   sorted_ = count;
 }
 
-TokenId Sampler::draw_from_all(std::span<const float> logits, double temperature,
-                               double uniform) const {
-  const double largest = *std::max_element(logits.begin(), logits.end());
-  const auto weight = [&](float logit) {
-    return std::exp((static_cast<double>(logit) - largest) / temperature);
-  };
-  double sum = 0;
-  for (const float logit : logits) sum += weight(logit);
-  double left = uniform * sum;
-  TokenId last = most_likely(logits);
-  for (std::size_t i = 0; i < logits.size(); ++i) {
-    const double mass = weight(logits[i]);
-    if (mass == 0) continue;
-    last = static_cast<TokenId>(i);
-    left -= mass;
+// At least `count` candidates: all tokens within reach of the largest, or within a wider one, or
+// all that there are.
+void Sampler::collect(std::span<const float> logits, std::size_t count) {
+  for (const float reach : {reach_, 8 * reach_, -kNever}) {
+    reach_ = reach;
+    candidates_.clear();
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+      if (logits[i] >= largest_ - reach) {
+        candidates_.push_back({logits[i], static_cast<TokenId>(i)});
+      }
+    }
+    if (candidates_.size() >= count) break;
+  }
+  sorted_ = 0;
+}
+
+TokenId Sampler::draw_from_all(double uniform) const {
+  double before = 0;       // of all blocks that are passed
+  std::size_t chosen = 0;  // the last block that weighs anything, unless the draw falls before it
+  double left = 0;         // of the draw, within that block
+  for (std::size_t block = 0; block < block_sums_.size(); ++block) {
+    if (block_sums_[block] == 0) continue;
+    chosen = block;
+    left = uniform * total_ - before;
+    if (left < block_sums_[block]) break;
+    before += block_sums_[block];
+  }
+  // Where rounding leaves something over, it is the last token's that weighs anything.
+  std::size_t token = chosen * kBlock;
+  for (std::size_t i = token; i < (chosen + 1) * kBlock; ++i) {
+    if (weights_[i] == 0) continue;
+    token = i;
+    left -= static_cast<double>(weights_[i]);
     if (left < 0) break;
   }
-  return last;
+  return static_cast<TokenId>(token);
 }
 
 TokenId Sampler::draw_from_front(std::span<const float> logits, const SamplingParams& params,
                                  double uniform) {
-  fill_candidates(logits);
-  const std::size_t limit =
-      params.top_k > 0 ? std::min(static_cast<std::size_t>(params.top_k), candidates_.size())
-                       : candidates_.size();
-  // top_p is a share of what top_k leaves; without top_k, of everything.
-  if (params.top_k > 0) sort_front(limit);
-  const double largest = *std::max_element(logits.begin(), logits.end());
-  const auto weight = [&](const Candidate& candidate) {
-    return std::exp((static_cast<double>(candidate.logit) - largest) / params.temperature);
+  const std::size_t limit = params.top_k > 0
+                                ? std::min(static_cast<std::size_t>(params.top_k), logits.size())
+                                : logits.size();
+  const auto weight = [&](std::size_t i) -> double {
+    return weights_[static_cast<std::size_t>(candidates_[i].token)];
   };
-  double total = 0;
+  begin_front(static_cast<float>(8 * params.temperature));
+  // top_p is a share of what top_k leaves; without top_k, of everything.
+  double total = total_;
   if (params.top_k > 0) {
-    for (std::size_t i = 0; i < limit; ++i) total += weight(candidates_[i]);
-  } else {
-    for (const Candidate& candidate : candidates_) total += weight(candidate);
+    sort_front(logits, limit);
+    total = 0;
+    for (std::size_t i = 0; i < limit; ++i) total += weight(i);
   }
 
   // The shortest front that reaches top_p, cut where min_p says so; at least one token.
@@ -173,15 +257,17 @@ TokenId Sampler::draw_from_front(std::span<const float> logits, const SamplingPa
   std::size_t kept = 0;
   double mass = 0;
   while (kept < limit && (kept == 0 || mass < wanted)) {
-    if (kept == sorted_) sort_front(std::max<std::size_t>(64, sorted_ * 4));
-    const double next = weight(candidates_[kept]);
+    if (kept == sorted_) {
+      sort_front(logits, std::min(limit, std::max<std::size_t>(64, sorted_ * 4)));
+    }
+    const double next = weight(kept);
     if (kept > 0 && (next == 0 || next < params.min_p)) break;
     mass += next;
     ++kept;
   }
   double left = uniform * mass;
   for (std::size_t i = 0; i < kept; ++i) {
-    left -= weight(candidates_[i]);
+    left -= weight(i);
     if (left < 0) return candidates_[i].token;
   }
   return candidates_[kept - 1].token;
