@@ -126,10 +126,13 @@ class AsyncQueue {
     return closed_;
   }
 
-  bool full() const {
+  // How many more items it takes now.
+  std::size_t room() const {
     const std::lock_guard lock(mutex_);
-    return items_.size() >= capacity_;
+    return items_.size() < capacity_ ? capacity_ - items_.size() : 0;
   }
+
+  bool full() const { return room() == 0; }
 
   // The next item without waiting, if one is there. On the consumer's executor.
   std::optional<T> try_pop() {

@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <string>
@@ -41,11 +42,18 @@ Result<std::unique_ptr<Engine>> Engine::start(model::Model& model, tensor::Threa
   Result<model::KvCache> cache =
       model::KvCache::make(model.config(), options.kv_pages, options.kv_type);
   if (!cache) return std::move(cache).error();
-  return std::unique_ptr<Engine>(new Engine(model, pool, log, options, std::move(cache).value()));
+  std::unique_ptr<DraftModel> draft_model;
+  if (options.draft_model != nullptr) {
+    auto made = DraftModel::make(*options.draft_model, options.kv_pages, model.config().vocab_size);
+    if (!made) return std::move(made).error();
+    draft_model = std::move(*made);
+  }
+  return std::unique_ptr<Engine>(
+      new Engine(model, pool, log, options, std::move(cache).value(), std::move(draft_model)));
 }
 
 Engine::Engine(model::Model& model, tensor::ThreadPool& pool, const base::Log& log,
-               EngineOptions options, model::KvCache cache)
+               EngineOptions options, model::KvCache cache, std::unique_ptr<DraftModel> draft_model)
     : model_(model),
       pool_(pool),
       log_(log),
@@ -53,6 +61,9 @@ Engine::Engine(model::Model& model, tensor::ThreadPool& pool, const base::Log& l
       inbox_(std::make_shared<Inbox>()),
       cache_(std::move(cache)),
       scheduler_(options_.scheduler, options_.kv_pages),
+      draft_model_(std::move(draft_model)),
+      speculation_(options_.speculation, costs_, draft_model_.get()),
+      samplers_(static_cast<std::size_t>(pool_.threads())),
       thread_([this] { loop(); }) {}
 
 Engine::~Engine() {
@@ -106,7 +117,9 @@ EngineStats Engine::stats() const {
           .kv_pages = options_.kv_pages,
           .steps = steps_,
           .prompt_tokens = prompt_tokens_,
-          .generated_tokens = generated_tokens_};
+          .generated_tokens = generated_tokens_,
+          .drafted_tokens = drafted_tokens_,
+          .accepted_tokens = accepted_tokens_};
 }
 
 void Engine::loop() noexcept {
@@ -142,24 +155,12 @@ void Engine::drop_cancelled() {
 
 // One step over everything that can run. False where nothing could.
 bool Engine::step() {
-  const std::vector<ScheduledSequence> plan = scheduler_.plan();
+  const std::vector<ScheduledSequence> plan =
+      scheduler_.plan([this](std::size_t rows) { return pace_.tokens(rows); });
   if (plan.empty()) return false;
-  model::Batch batch;
-  batch.sequences.reserve(plan.size());
-  for (const ScheduledSequence& entry : plan) {
-    const Sequence& sequence = *entry.sequence;
-    const bool whole = entry.tokens == sequence.pending();
-    batch.sequences.push_back(
-        {.tokens = std::span(sequence.tokens).subspan(sequence.computed, entry.tokens),
-         .position = static_cast<std::int64_t>(sequence.computed),
-         .pages = sequence.pages,
-         .logits =
-             whole ? model::BatchSequence::Logits::last : model::BatchSequence::Logits::none});
-  }
-  const auto vocabulary = static_cast<std::size_t>(model_.config().vocab_size);
-  logits_.resize(batch.logit_rows() * vocabulary);
+  draft(plan);
   begin_masks(plan);
-  const Result<void> done = model_.forward(batch, cache_, pool_, logits_);
+  const Result<void> done = forward(plan);
   masks_.finish();
   if (!done) {
     log_.error("the forward pass failed: " + done.error().message());
@@ -167,113 +168,144 @@ bool Engine::step() {
     return true;
   }
   ++steps_;
-
-  std::size_t row = 0;
   for (const ScheduledSequence& entry : plan) {
     Sequence& sequence = *entry.sequence;
-    const bool whole = entry.tokens == sequence.pending();
     const std::size_t prompt = sequence.request.prompt.size();
     const std::size_t before = std::min(sequence.computed, prompt);
     scheduler_.advance(sequence, entry.tokens);
     prompt_tokens_ += std::min(sequence.computed, prompt) - before;
-    if (whole) accept_logits(sequence, std::span(logits_).subspan(vocabulary * row++, vocabulary));
   }
-  for (Sequence* sequence : finished_) scheduler_.remove(sequence);
-  finished_.clear();
+  accept_logits(plan);
   return true;
+}
+
+void Engine::draft(const std::vector<ScheduledSequence>& plan) {
+  if (const Result<void> done = speculation_.draft(plan, scheduler_, pool_); !done) {
+    log_.warning("the draft model failed and is not asked again: " + done.error().message());
+    speculation_.drop_model();
+  }
+  for (const ScheduledSequence& entry : plan) drafted_tokens_ += entry.sequence->draft.size();
+}
+
+// Runs the model over the plan, drafts included; logits_ has the rows of the sequences that are
+// whole, and of their drafts.
+Result<void> Engine::forward(const std::vector<ScheduledSequence>& plan) {
+  using Logits = model::BatchSequence::Logits;
+  model::Batch batch;
+  batch.sequences.reserve(plan.size());
+  std::vector<std::vector<TokenId>> drafted(plan.size());
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    const Sequence& sequence = *plan[i].sequence;
+    const bool whole = plan[i].tokens == sequence.pending();
+    model::BatchSequence row{
+        .tokens = std::span(sequence.tokens).subspan(sequence.computed, plan[i].tokens),
+        .position = static_cast<std::int64_t>(sequence.computed),
+        .pages = sequence.pages,
+        .logits = whole ? Logits::last : Logits::none};
+    if (!sequence.draft.empty()) {
+      drafted[i].assign(row.tokens.begin(), row.tokens.end());
+      drafted[i].insert(drafted[i].end(), sequence.draft.begin(), sequence.draft.end());
+      row.tokens = drafted[i];
+      row.logits = Logits::all;
+    }
+    batch.sequences.push_back(row);
+  }
+  logits_.resize(batch.logit_rows() * static_cast<std::size_t>(model_.config().vocab_size));
+  const auto began = std::chrono::steady_clock::now();
+  Result<void> done = model_.forward(batch, cache_, pool_, logits_);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  note_cost(plan, batch.tokens(), took.count());
+  return done;
+}
+
+// What the step took, for those who decide what later ones hold.
+void Engine::note_cost(const std::vector<ScheduledSequence>& plan, std::size_t rows,
+                       double seconds) {
+  std::size_t prompt = 0;
+  for (const ScheduledSequence& entry : plan) prompt += entry.prompt ? entry.tokens : 0;
+  if (prompt == 0) {
+    costs_.observe(rows, seconds);
+  } else {
+    pace_.observe(rows - prompt, prompt, seconds);
+  }
 }
 
 // Has the masks of the sequences that will choose a token worked out beside the forward pass.
 void Engine::begin_masks(const std::vector<ScheduledSequence>& plan) {
   std::vector<Sequence*> constrained;
   for (const ScheduledSequence& entry : plan) {
-    if (entry.tokens == entry.sequence->pending() && entry.sequence->wants_mask()) {
+    if (entry.tokens == entry.sequence->pending() && entry.sequence->wants_masks()) {
       constrained.push_back(entry.sequence);
     }
   }
   masks_.begin(std::move(constrained));
 }
 
-// Chooses the sequence's next token and hands it over, with those that must follow it.
-void Engine::accept_logits(Sequence& sequence, std::span<float> logits) {
-  TokenEvent event;
-  event.end = choose(sequence, logits, event.tokens);
-  generated_tokens_ += event.tokens.size();
-  if (event.end) {
-    sequence.channel->events.finish(std::move(event));
-    finished_.push_back(&sequence);
+// Lets each sequence that has logits choose its next tokens, and sees to what follows from them.
+void Engine::accept_logits(const std::vector<ScheduledSequence>& plan) {
+  struct Choice {
+    Sequence* sequence;
+    std::span<float> logits;  // [1 + drafted tokens, vocab_size]
+    std::size_t known;        // tokens before
+    bool ended = false;
+  };
+  const auto vocabulary = static_cast<std::size_t>(model_.config().vocab_size);
+  std::span<float> logits = logits_;
+  std::vector<Choice> choices;
+  for (const ScheduledSequence& entry : plan) {
+    Sequence& sequence = *entry.sequence;
+    if (sequence.pending() > 0) continue;
+    const std::size_t count = (sequence.draft.size() + 1) * vocabulary;
+    choices.push_back({&sequence, logits.first(count), sequence.tokens.size()});
+    logits = logits.subspan(count);
+  }
+  // What a choice reads and writes is its sequence's own or locked, so they go side by side.
+  const auto choose = [&](int part, int parts) {
+    for (auto i = static_cast<std::size_t>(part); i < choices.size();
+         i += static_cast<std::size_t>(parts)) {
+      choices[i].ended = choose_tokens(*choices[i].sequence, choices[i].logits,
+                                       samplers_[static_cast<std::size_t>(part)]);
+    }
+  };
+  constexpr std::size_t kAloneBelow = 16'384;  // logits: 20 microseconds of work
+  if (choices.size() < 2 || choices.size() * vocabulary < kAloneBelow || pool_.threads() == 1) {
+    choose(0, 1);
   } else {
-    // The queue has room: a sequence whose queue is full is not planned.
+    pool_.begin_step().run(pool_.threads(), choose);
+  }
+  for (const Choice& choice : choices) {
+    const std::size_t matched = speculation_.settle(*choice.sequence, choice.known);
+    accepted_tokens_ += matched;
+    scheduler_.advance(*choice.sequence, matched);
+    if (choice.ended) scheduler_.remove(choice.sequence);
+  }
+}
+
+// One choice and event after the other, as without a draft, while the tokens so far are those that
+// the next row of logits was computed behind. The channel has room for so many events: a sequence
+// whose reader is behind is not planned, and a draft is no longer than its room. Whether it ended.
+bool Engine::choose_tokens(Sequence& sequence, std::span<float> logits, Sampler& sampler) {
+  const auto vocabulary = static_cast<std::size_t>(model_.config().vocab_size);
+  const std::size_t known = sequence.tokens.size();
+  const std::vector<TokenId>& draft = sequence.draft;
+  for (std::size_t row = 0;;) {
+    TokenEvent event;
+    event.end =
+        sequence.choose(sampler, logits.subspan(row * vocabulary, vocabulary), row, event.tokens);
+    generated_tokens_ += event.tokens.size();
+    if (event.end) {
+      sequence.channel->events.finish(std::move(event));
+      return true;
+    }
     sequence.channel->events.try_push(std::move(event));
+    const std::size_t next = sequence.tokens.size() - known;
+    const auto taken = std::span(sequence.tokens).subspan(known + row, next - row);
+    if (next > draft.size() ||
+        !std::equal(taken.begin(), taken.end(), draft.begin() + static_cast<std::ptrdiff_t>(row))) {
+      return false;
+    }
+    row = next;
   }
-}
-
-std::optional<EndReason> Engine::choose(Sequence& sequence, std::span<float> logits,
-                                        std::vector<SampledToken>& tokens) {
-  const SequenceRequest& request = sequence.request;
-  const auto output = static_cast<std::int64_t>(sequence.output_tokens());
-  // A bound constraint says in its mask where the answer may end.
-  const bool open =
-      !request.constraint || request.constraint->bound() || request.constraint->can_end();
-  const bool end_allowed = !request.ignore_eos && output >= request.min_tokens && open;
-  SampleLimits limits;
-  if (!end_allowed) limits.banned = request.end_tokens;
-  if (!sequence.forced.empty()) {
-    limits.forced = sequence.forced.front();
-    sequence.forced.pop_front();
-  } else if (sequence.wants_mask()) {
-    limits.allowed = sequence.mask;
-    const bool any = std::any_of(sequence.mask.begin(), sequence.mask.end(),
-                                 [](std::uint64_t word) { return word != 0; });
-    if (!any) return EndReason::stuck;
-  }
-  SampledToken sampled = sampler_.sample(logits, request.sampling, sequence.counts, limits,
-                                         static_cast<std::uint64_t>(output));
-  if (end_allowed && std::find(request.end_tokens.begin(), request.end_tokens.end(),
-                               sampled.token) != request.end_tokens.end()) {
-    return EndReason::end_token;
-  }
-  if (const auto end = take(sequence, std::move(sampled), tokens)) return end;
-  return sequence.forced.empty() ? take_forced(sequence, tokens) : std::nullopt;
-}
-
-// Makes `token` the sequence's next.
-std::optional<EndReason> Engine::take(Sequence& sequence, SampledToken token,
-                                      std::vector<SampledToken>& tokens) {
-  std::optional<grammar::Constraint>& constraint = sequence.request.constraint;
-  if (constraint && !constraint->accept(static_cast<std::uint32_t>(token.token))) {
-    return EndReason::stuck;
-  }
-  sequence.tokens.push_back(token.token);
-  sequence.counts.add_output(token.token);
-  tokens.push_back(std::move(token));
-  if (constraint && constraint->must_end()) return EndReason::end_token;
-  const auto output = static_cast<std::int64_t>(sequence.output_tokens());
-  if (output >= sequence.request.max_tokens) return EndReason::length;
-  return std::nullopt;
-}
-
-// Where the grammar has one way to go on, goes it in the tokens that the model would use. The last
-// of them is left to the model: it may be the beginning of a longer one. Where log probabilities
-// are wanted, each token waits for its logits; the tokens are the same.
-std::optional<EndReason> Engine::take_forced(Sequence& sequence,
-                                             std::vector<SampledToken>& tokens) {
-  constexpr std::size_t kForcedBytesMax = 256;
-  const SequenceRequest& request = sequence.request;
-  if (!request.constraint || !request.constraint->bound() || !request.encode) return std::nullopt;
-  const std::string bytes = request.constraint->forced(kForcedBytesMax);
-  if (bytes.size() < 2) return std::nullopt;
-  std::vector<TokenId> spelled = request.encode(bytes);
-  if (spelled.size() < 2) return std::nullopt;
-  spelled.pop_back();
-  if (request.sampling.logprobs) {
-    sequence.forced.assign(spelled.begin(), spelled.end());
-    return std::nullopt;
-  }
-  for (const TokenId token : spelled) {
-    if (const auto end = take(sequence, {.token = token}, tokens)) return end;
-  }
-  return std::nullopt;
 }
 
 void Engine::end_all(EndReason reason) {

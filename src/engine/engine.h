@@ -2,9 +2,9 @@
 //
 // Token ids in, token ids out: no text here. A step is: take what was submitted and drop what was
 // cancelled
-// -> Scheduler::plan -> Model::forward over the whole batch -> Sampler::sample a sequence ->
-// TokenChannel. Hand-over 1 is the bounded inbox of submit(); hand-over 2 is the token stream it
-// returns.
+// -> Scheduler::plan -> Speculation::draft -> Model::forward over the whole batch ->
+// Sequence::choose, once or, where drafted tokens come true, several times -> TokenChannel.
+// Hand-over 1 is the bounded inbox of submit(); hand-over 2 is the token stream it returns.
 #pragma once
 
 #include <atomic>
@@ -19,9 +19,12 @@
 
 #include "base/async.h"
 #include "base/log.h"
+#include "engine/draft_model.h"
 #include "engine/mask_thread.h"
 #include "engine/scheduler.h"
 #include "engine/sequence.h"
+#include "engine/speculation.h"
+#include "engine/step_costs.h"
 #include "engine/token_stream.h"
 #include "model/kv_cache.h"
 #include "model/model.h"
@@ -36,6 +39,8 @@ struct EngineOptions {
   std::size_t waiting_max = 256;       // submissions beyond it are refused with 429
   std::size_t stream_events_max = 64;  // tokens a reader may be behind before it pauses
   model::KvType kv_type = model::KvType::f16;
+  SpeculationOptions speculation;
+  model::Model* draft_model = nullptr;  // of the same vocabulary; outlives the engine; null: none
 };
 
 // A snapshot for metrics; each number is true on its own, not together.
@@ -47,6 +52,8 @@ struct EngineStats {
   std::uint64_t steps = 0;
   std::uint64_t prompt_tokens = 0;     // tokens read, again where a sequence was parked
   std::uint64_t generated_tokens = 0;  // tokens sampled
+  std::uint64_t drafted_tokens = 0;    // tokens computed before it was known that they come
+  std::uint64_t accepted_tokens = 0;   // of those, that came
 };
 
 class Engine {
@@ -68,19 +75,18 @@ class Engine {
   struct Inbox;
 
   Engine(model::Model& model, tensor::ThreadPool& pool, const base::Log& log, EngineOptions options,
-         model::KvCache cache);
+         model::KvCache cache, std::unique_ptr<DraftModel> draft_model);
 
   void loop() noexcept;
   bool take_inbox(bool wait);
   void drop_cancelled();
   bool step();
+  void draft(const std::vector<ScheduledSequence>& plan);
+  Result<void> forward(const std::vector<ScheduledSequence>& plan);
+  void note_cost(const std::vector<ScheduledSequence>& plan, std::size_t rows, double seconds);
   void begin_masks(const std::vector<ScheduledSequence>& plan);
-  void accept_logits(Sequence& sequence, std::span<float> logits);
-  std::optional<EndReason> choose(Sequence& sequence, std::span<float> logits,
-                                  std::vector<SampledToken>& tokens);
-  std::optional<EndReason> take(Sequence& sequence, SampledToken token,
-                                std::vector<SampledToken>& tokens);
-  std::optional<EndReason> take_forced(Sequence& sequence, std::vector<SampledToken>& tokens);
+  void accept_logits(const std::vector<ScheduledSequence>& plan);
+  bool choose_tokens(Sequence& sequence, std::span<float> logits, Sampler& sampler);
   void end_all(EndReason reason);
   void publish_stats();
 
@@ -93,10 +99,13 @@ class Engine {
   // The thread's own.
   model::KvCache cache_;
   Scheduler scheduler_;
-  Sampler sampler_;
+  StepCosts costs_;
+  PromptPace pace_{costs_};
+  std::unique_ptr<DraftModel> draft_model_;
+  Speculation speculation_;
+  std::vector<Sampler> samplers_;  // one a thread of the pool
   MaskThread masks_;
   std::vector<float> logits_;  // [rows of the step, vocab_size] f32
-  std::vector<Sequence*> finished_;
   std::uint64_t arrivals_ = 0;
 
   std::atomic<std::size_t> running_ = 0;
@@ -105,6 +114,8 @@ class Engine {
   std::atomic<std::uint64_t> steps_ = 0;
   std::atomic<std::uint64_t> prompt_tokens_ = 0;
   std::atomic<std::uint64_t> generated_tokens_ = 0;
+  std::atomic<std::uint64_t> drafted_tokens_ = 0;
+  std::atomic<std::uint64_t> accepted_tokens_ = 0;
 
   std::jthread thread_;  // last: it starts when all else is there
 };

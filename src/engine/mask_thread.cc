@@ -35,7 +35,7 @@ void MaskThread::loop() noexcept {
     if (stopping_) return;
     const std::vector<Sequence*> work = work_;
     lock.unlock();
-    for (Sequence* sequence : work) sequence->fill_mask();
+    for (Sequence* sequence : work) sequence->fill_masks();
     lock.lock();
     work_.clear();
     changed_.notify_all();

@@ -21,8 +21,8 @@ class MaskThread {
   MaskThread(const MaskThread&) = delete;
   MaskThread& operator=(const MaskThread&) = delete;
 
-  // Starts filling the masks of `sequences`, whose constraints are bound. They must stay as they
-  // are until finish(). The thread itself is started at the first use.
+  // Starts filling the masks of `sequences`, which want some. They must stay as they are until
+  // finish(). The thread itself is started at the first use.
   void begin(std::vector<Sequence*> sequences);
   // Returns when all masks are filled.
   void finish();

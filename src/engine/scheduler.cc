@@ -10,6 +10,11 @@ bool arrived_before(const std::unique_ptr<Sequence>& left, const std::unique_ptr
   return left->arrival < right->arrival;
 }
 
+// What a turn of a chat adds at most to what is cached: read at once, whoever waits meanwhile. A
+// reader who has just sent it waits for the first word, and one step does no harm; a longer prompt
+// would take many.
+constexpr std::size_t kTurnTokens = 256;
+
 }  // namespace
 
 Scheduler::Scheduler(SchedulerOptions options, std::size_t pages)
@@ -20,26 +25,54 @@ void Scheduler::add(std::unique_ptr<Sequence> sequence) {
   waiting_.insert(place, std::move(sequence));
 }
 
-std::vector<ScheduledSequence> Scheduler::plan() {
+std::vector<ScheduledSequence> Scheduler::plan(const PromptPaceFunction& pace) {
   plan_.clear();
   admit();
   std::size_t budget = options_.step_tokens_max;
-  // Parking changes running_, so both loops go by index and never look back.
+  plan_decoding(budget);
+  const std::size_t rows = options_.step_tokens_max - budget;
+  plan_prompts(budget, rows > 0 && pace ? std::min(budget, pace(rows)) : budget);
+  return std::exchange(plan_, {});
+}
+
+// Parking changes running_, so this loop and the next go by index and never look back.
+void Scheduler::plan_decoding(std::size_t& budget) {
   for (std::size_t i = 0; i < running_.size() && budget > 0; ++i) {
     Sequence& sequence = *running_[i];
-    if (sequence.pending() != 1 || sequence.paused() || !take_pages(sequence, 1)) continue;
-    schedule(sequence, 1);
-    --budget;
-  }
-  for (std::size_t i = 0; i < running_.size() && budget > 0; ++i) {
-    Sequence& sequence = *running_[i];
-    if (sequence.pending() <= 1 || sequence.paused() || waits_for_prompt(sequence)) continue;
+    if (!sequence.decoding() || sequence.paused()) continue;
     const std::size_t tokens = std::min(budget, sequence.pending());
     if (!take_pages(sequence, tokens)) continue;
-    schedule(sequence, tokens);
+    plan_.push_back({.sequence = &sequence, .tokens = tokens, .prompt = false});
     budget -= tokens;
   }
-  return std::exchange(plan_, {});
+}
+
+// What a turn of a chat adds comes first, long prompts get what is left, at most `long_budget`.
+void Scheduler::plan_prompts(std::size_t budget, std::size_t long_budget) {
+  for (const bool turns : {true, false}) {
+    if (!turns) budget = std::min(budget, long_budget);
+    for (std::size_t i = 0; i < running_.size() && budget > 0; ++i) {
+      Sequence& sequence = *running_[i];
+      const bool turn = sequence.tokens.size() - sequence.reused <= kTurnTokens;
+      if (turn != turns || sequence.decoding() || sequence.paused()) continue;
+      if (scheduled(sequence) || waits_for_prompt(sequence)) continue;
+      const std::size_t tokens = std::min(budget, sequence.pending());
+      if (!take_pages(sequence, tokens)) continue;
+      plan_.push_back({.sequence = &sequence, .tokens = tokens, .prompt = true});
+      budget -= tokens;
+    }
+  }
+}
+
+std::size_t Scheduler::take_spare(Sequence& sequence, std::size_t tokens) {
+  const std::size_t held = sequence.tokens.size();
+  const auto room = [&] { return sequence.pages.size() * model::kPageTokens - held; };
+  while (room() < tokens) {
+    const auto page = pool_.take();
+    if (!page) return room();
+    sequence.pages.push_back(*page);
+  }
+  return tokens;
 }
 
 void Scheduler::admit() {
@@ -76,7 +109,10 @@ bool Scheduler::park_youngest(const Sequence& for_whom) {
     if (scheduled(*victim) || victim->pages.empty()) continue;
     pool_.give_back(victim->pages);
     victim->computed = 0;
+    victim->reused = 0;
     victim->remembered = 0;
+    victim->draft_read = 0;
+    victim->draft_kept = 0;
     std::unique_ptr<Sequence> parked = std::move(running_[i - 1]);
     running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i - 1));
     add(std::move(parked));
@@ -117,6 +153,7 @@ void Scheduler::adopt_pages(Sequence& sequence) {
     sequence.pages.push_back(*page);
   }
   sequence.computed = sequence.pages.size() * model::kPageTokens;
+  sequence.reused = sequence.computed;
   sequence.remembered = sequence.pages.size();
   if (sequence.output_tokens() == 0) {
     sequence.channel->cached_tokens = static_cast<std::int64_t>(sequence.computed);
@@ -129,10 +166,6 @@ void Scheduler::advance(Sequence& sequence, std::size_t tokens) {
   for (; sequence.remembered < sequence.computed / model::kPageTokens; ++sequence.remembered) {
     pool_.remember(sequence.pages[sequence.remembered], sequence.key_of(sequence.remembered));
   }
-}
-
-void Scheduler::schedule(Sequence& sequence, std::size_t tokens) {
-  plan_.push_back({&sequence, tokens});
 }
 
 std::unique_ptr<Sequence> Scheduler::remove(Sequence* sequence) {

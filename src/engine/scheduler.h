@@ -1,11 +1,12 @@
 // Which sequences run in the next step, and how many of their tokens.
 //
 // Iteration-level scheduling (Orca, OSDI 2022) with chunked prefill: each step has a token budget;
-// every running sequence that is decoding gets its one token first, oldest first, then prompts are
-// read in chunks with what is left, so a long prompt delays nobody's next token by more than one
-// budget. Where the KV pages run out, the youngest sequence is parked: its pages go, its tokens
-// stay, and it is read again later. Since results do not depend on batch or chunks (promise 2),
-// parking changes no output.
+// every running sequence that is decoding gets its tokens first, oldest first, then prompts are
+// read in chunks with what is left. Beside decoding sequences a long prompt gets no more than the
+// pace allows, so it slows nobody's tokens by more than that; what a turn of a chat adds is read at
+// once. Where the KV pages run out, the youngest sequence is parked: its pages go, its tokens stay,
+// and it is read again later. Since results do not depend on batch or chunks (promise 2), parking
+// changes no output.
 //
 // A sequence that begins as another did takes over the pages that are still there (PagePool).
 // Sequences of one prompt group (the choices of a request) read their prompt once: the first reads
@@ -14,6 +15,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -31,7 +33,11 @@ struct SchedulerOptions {
 struct ScheduledSequence {
   Sequence* sequence = nullptr;
   std::size_t tokens = 0;  // how many of sequence->tokens, from sequence->computed on
+  bool prompt = false;     // of its prompt, or of what is read again
 };
+
+// How many tokens of long prompts may be read in a step beside so many rows of decoding sequences.
+using PromptPaceFunction = std::function<std::size_t(std::size_t rows)>;
 
 // Not thread-safe: the engine's thread owns it.
 class Scheduler {
@@ -41,8 +47,12 @@ class Scheduler {
   void add(std::unique_ptr<Sequence> sequence);
 
   // The next step's work, with pages taken for it; empty where nothing can run now. Sequences stay
-  // where they are until remove().
-  std::vector<ScheduledSequence> plan();
+  // where they are until remove(). Without `pace`, prompts get all that is left of the budget.
+  std::vector<ScheduledSequence> plan(const PromptPaceFunction& pace = {});
+
+  // Takes pages for up to `tokens` tokens behind all that `sequence` has, as far as there are free
+  // ones; nobody is parked for it. Returns for how many there is room now.
+  std::size_t take_spare(Sequence& sequence, std::size_t tokens);
 
   // `sequence` has `tokens` more of its tokens computed.
   void advance(Sequence& sequence, std::size_t tokens);
@@ -64,7 +74,8 @@ class Scheduler {
   bool scheduled(const Sequence& sequence) const;
   bool waits_for_prompt(Sequence& sequence);
   void adopt_pages(Sequence& sequence);
-  void schedule(Sequence& sequence, std::size_t tokens);
+  void plan_decoding(std::size_t& budget);
+  void plan_prompts(std::size_t budget, std::size_t long_budget);
 
   SchedulerOptions options_;
   PagePool pool_;

@@ -55,6 +55,55 @@ TEST_F(SchedulerTest, DecodeIsNotStarvedByLongPrefill) {
   }
 }
 
+TEST_F(SchedulerTest, ALongPromptKeepsToThePaceBesideDecodingAndATurnDoesNot) {
+  Scheduler scheduler({.batch_sequences_max = 4, .step_tokens_max = 512}, 100);
+  const auto pace = [](std::size_t rows) { return 10 + rows; };
+  Sequence* document = add(scheduler, 1'000);
+  const auto alone = scheduler.plan(pace);
+  EXPECT_EQ(tokens_of(alone, document), 512u);  // nobody is held up
+  Sequence* chat = add(scheduler, 4);
+  advance(scheduler, alone);
+  advance(scheduler, scheduler.plan(pace));
+  Sequence* turn = add(scheduler, 200);
+  document = add(scheduler, 1'000);
+  const auto plan = scheduler.plan(pace);
+  EXPECT_EQ(tokens_of(plan, chat), 1u);
+  EXPECT_EQ(tokens_of(plan, turn), 200u);
+  EXPECT_EQ(tokens_of(plan, document), 12u);  // beside two rows: the first document ended, too
+}
+
+TEST_F(SchedulerTest, ARunOfForcedTokensIsNotAPromptThatWaits) {
+  Scheduler scheduler({.batch_sequences_max = 4, .step_tokens_max = 64}, 100);
+  Sequence* json = add(scheduler, 4);
+  advance(scheduler, scheduler.plan());
+  Sequence* document = add(scheduler, 1'000);
+  json->tokens.resize(json->tokens.size() + 7, 3);
+  const auto plan = scheduler.plan();
+  EXPECT_EQ(tokens_of(plan, json), 8u);
+  EXPECT_EQ(tokens_of(plan, document), 56u);
+}
+
+TEST_F(SchedulerTest, ATurnIsReadBeforeALongPromptThatCameEarlier) {
+  Scheduler scheduler({.batch_sequences_max = 4, .step_tokens_max = 64}, 100);
+  Sequence* document = add(scheduler, 1'000);
+  Sequence* turn = add(scheduler, 20);
+  const auto plan = scheduler.plan();
+  EXPECT_EQ(tokens_of(plan, turn), 20u);
+  EXPECT_EQ(tokens_of(plan, document), 44u);
+}
+
+TEST_F(SchedulerTest, SpareRoomIsTakenOnlyWhereItIsFree) {
+  Scheduler scheduler({.batch_sequences_max = 4}, 2);
+  Sequence* sequence = add(scheduler, kPage - 2);
+  advance(scheduler, scheduler.plan());
+  scheduler.plan();
+  EXPECT_EQ(scheduler.take_spare(*sequence, 1), 1u);
+  EXPECT_EQ(sequence->pages.size(), 1u);
+  EXPECT_EQ(scheduler.take_spare(*sequence, 9), 9u);
+  EXPECT_EQ(sequence->pages.size(), 2u);
+  EXPECT_EQ(scheduler.take_spare(*sequence, 100), kPage + 1);
+}
+
 TEST_F(SchedulerTest, APromptGroupReadsItsPromptOnceAndSharesItsPages) {
   Scheduler scheduler({.batch_sequences_max = 4, .step_tokens_max = 512}, 100);
   constexpr std::size_t kPrompt = 3 * kPage + 5;
