@@ -31,7 +31,11 @@ Result<std::unique_ptr<Engine>> Engine::start(model::Model& model, tensor::Threa
                                               const base::Log& log, EngineOptions options) {
   const std::size_t context_pages = PagePool::pages_for(options.context);
   if (options.kv_pages < context_pages) {
-    const std::size_t page_bytes = model::KvCache::page_bytes(model.config(), options.kv_type);
+    std::size_t page_bytes = model::KvCache::page_bytes(model.config(), options.kv_type);
+    if (options.draft_model != nullptr) {
+      const model::ModelConfig& draft = options.draft_model->config();
+      page_bytes += model::KvCache::page_bytes(draft, model::default_kv_type(draft));
+    }
     return Error(ErrorKind::config,
                  "the KV memory holds " + std::to_string(options.kv_pages * model::kPageTokens) +
                      " tokens, less than the context of " + std::to_string(options.context) +
