@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <iterator>
@@ -125,6 +126,19 @@ Result<void> set_model_load(Config& config, const Values& values) {
   return {};
 }
 
+Result<void> set_speculation(Config& config, const Values& values) {
+  constexpr std::pair<std::string_view, SpeculationSetting> kSettings[] = {
+      {"off", SpeculationSetting::off},
+      {"lookup", SpeculationSetting::lookup},
+      {"auto", SpeculationSetting::automatic}};
+  for (const auto& [name, setting] : kSettings) {
+    if (values.back() != name) continue;
+    config.speculation = setting;
+    return {};
+  }
+  return bad_setting("speculation", values.back(), "speculation mode (off, lookup or auto)");
+}
+
 // The table of all settings. The order is that of the help text, and keys from files come after
 // keys given by themselves.
 const std::vector<Setting>& settings() {
@@ -170,6 +184,11 @@ const std::vector<Setting>& settings() {
        false, size("kv_memory", &Config::kv_memory)},
       {"max_batch", "N", "sequences that run at once (default 32)", false,
        integer("max_batch", &Config::max_batch, 1, 4'096)},
+      {"speculation", "MODE",
+       "compute guessed tokens ahead where that is faster: off, lookup, auto (default)", false,
+       set_speculation},
+      {"draft_model", "PATH|DIR", "a smaller model of the same vocabulary that guesses", false,
+       text(&Config::draft_model)},
       {"tls_cert", "FILE", "certificate chain, PEM: serve https", false, text(&Config::tls_cert)},
       {"tls_key", "FILE", "private key of the certificate, PEM", false, text(&Config::tls_key)},
       {"log_level", "LEVEL", "trace, debug, info, warning, error or off (default info)", false,
@@ -239,6 +258,16 @@ Result<void> check(const Config& config) {
   if (config.tls_cert.empty() != config.tls_key.empty()) {
     return Error(ErrorKind::config, "--tls-cert and --tls-key go together: give both or neither")
         .with_param("tls_cert");
+  }
+  const bool drafts = !config.draft_model.empty() ||
+                      std::ranges::any_of(config.models, [](const ModelSetting& model) {
+                        return !model.draft_model.empty();
+                      });
+  if (drafts && config.speculation != SpeculationSetting::automatic) {
+    return Error(ErrorKind::config,
+                 "a draft model would not be asked: give --speculation auto, or leave "
+                 "--draft-model out")
+        .with_param("draft_model");
   }
   const bool loopback =
       config.host == "127.0.0.1" || config.host == "::1" || config.host == "localhost";

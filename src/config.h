@@ -26,7 +26,12 @@ struct ModelSetting {
   std::string id;              // empty: the file's or folder's name
   std::vector<std::string> aliases;
   std::optional<std::int64_t> context;  // tokens; the model's own where not set
+  std::filesystem::path draft_model;    // a smaller one of the same vocabulary; empty: none
 };
+
+// Whether tokens are guessed and checked several at a time: not at all, from what the sequence says
+// itself, or from a draft model as well.
+enum class SpeculationSetting : std::uint8_t { off, lookup, automatic };
 
 // The bounds of one connection and request. Times in milliseconds.
 struct Limits {
@@ -60,6 +65,8 @@ struct Config {
   std::optional<std::int64_t> context;    // tokens, for every model
   std::optional<std::int64_t> kv_memory;  // bytes a model
   std::int64_t max_batch = 32;            // sequences that run at once
+  SpeculationSetting speculation = SpeculationSetting::automatic;
+  std::filesystem::path draft_model;  // for every model that has none of its own; empty: none
   std::filesystem::path tls_cert;
   std::filesystem::path tls_key;
   std::string log_level = "info";

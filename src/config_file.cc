@@ -55,11 +55,13 @@ Result<ModelSetting> read_model(const std::string& path, const toml::table& tabl
       model.aliases = *values;
     } else if (name == "context" && node.is_integer() && node.as_integer()->get() >= 16) {
       model.context = node.as_integer()->get();
+    } else if (name == "draft_model" && node.is_string()) {
+      model.draft_model = values->front();
     } else {
       return at(path, key.source(),
                 "'" + std::string(name) +
                     "' is no setting of [[models]], or not of that type; it has path, id, aliases "
-                    "(a list) and context (a number of at least 16)")
+                    "(a list), context (a number of at least 16) and draft_model")
           .with_param("models." + std::string(name));
     }
   }

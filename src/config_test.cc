@@ -102,6 +102,7 @@ TEST(Config, NamesTheSettingAndItsSourceInEveryError) {
                                                  {{{"model-memory", "0"}}, "--model-memory"},
                                                  {{{"model-idle", "never"}}, "--model-idle"},
                                                  {{{"model-load", "soon"}}, "eager or lazy"},
+                                                 {{{"speculation", "on"}}, "off, lookup or auto"},
                                                  {{{"tls-cert", "c.pem"}}, "--tls-key"},
                                                  {{{"config", "/nowhere.toml"}}, "/nowhere.toml"}};
   for (const auto& [flags, wanted] : cases) {
@@ -111,9 +112,22 @@ TEST(Config, NamesTheSettingAndItsSourceInEveryError) {
   EXPECT_NE(message_of(read({}, {{"RETORT_PORT", "x"}})).find("RETORT_PORT"), std::string::npos);
 }
 
+TEST(Config, ADraftModelIsRefusedWhereNobodyWouldAskIt) {
+  const Result<Config> asked = read({{"draft-model", "d.gguf"}, {"speculation", "auto"}});
+  ASSERT_TRUE(asked) << message_of(asked);
+  EXPECT_EQ(asked->draft_model, "d.gguf");
+  EXPECT_EQ(asked->speculation, SpeculationSetting::automatic);
+  const File file("speculation = \"lookup\"\n[[models]]\npath = \"a\"\ndraft_model = \"b\"\n");
+  for (const Result<Config>& config : {read({{"draft-model", "d.gguf"}, {"speculation", "off"}}),
+                                       read({{"config", file.path()}})}) {
+    EXPECT_NE(message_of(config).find("--speculation auto"), std::string::npos);
+  }
+}
+
 TEST(Config, ReadsModelsAndLimitsFromTheFile) {
   const File file(
       "[[models]]\npath = \"a.gguf\"\nid = \"a\"\naliases = [\"x\", \"y\"]\ncontext = 100\n"
+      "draft_model = \"b.gguf\"\n"
       "[limits]\nbody_bytes_max = 1000\n");
   const Result<Config> config = read({{"config", file.path()}});
   ASSERT_TRUE(config) << message_of(config);
@@ -121,6 +135,7 @@ TEST(Config, ReadsModelsAndLimitsFromTheFile) {
   EXPECT_EQ(config->models[0].id, "a");
   EXPECT_EQ(config->models[0].aliases, (std::vector<std::string>{"x", "y"}));
   EXPECT_EQ(config->models[0].context, 100);
+  EXPECT_EQ(config->models[0].draft_model, "b.gguf");
   EXPECT_EQ(config->limits.body_bytes_max, 1000);
 }
 

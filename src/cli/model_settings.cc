@@ -5,6 +5,21 @@
 #include <thread>
 
 namespace retort::cli {
+namespace {
+
+engine::SpeculationMode mode_of(SpeculationSetting setting) {
+  switch (setting) {
+    case SpeculationSetting::off:
+      return engine::SpeculationMode::off;
+    case SpeculationSetting::lookup:
+      return engine::SpeculationMode::lookup;
+    case SpeculationSetting::automatic:
+      break;
+  }
+  return engine::SpeculationMode::automatic;
+}
+
+}  // namespace
 
 std::vector<provider::LocalModelOptions> model_options(const Config& config) {
   std::vector<ModelSetting> settings = config.models;
@@ -16,13 +31,16 @@ std::vector<provider::LocalModelOptions> model_options(const Config& config) {
   std::vector<provider::LocalModelOptions> models;
   models.reserve(settings.size());
   for (const ModelSetting& setting : settings) {
-    models.push_back({.path = setting.path,
-                      .id = setting.id,
-                      .context = setting.context ? setting.context : config.context,
-                      .kv_bytes = config.kv_memory,
-                      .kv_bytes_unasked = share,
-                      .batch_sequences_max = static_cast<std::size_t>(config.max_batch),
-                      .waiting_max = static_cast<std::size_t>(config.limits.waiting_requests_max)});
+    models.push_back(
+        {.path = setting.path,
+         .id = setting.id,
+         .context = setting.context ? setting.context : config.context,
+         .kv_bytes = config.kv_memory,
+         .kv_bytes_unasked = share,
+         .speculation = mode_of(config.speculation),
+         .draft_path = setting.draft_model.empty() ? config.draft_model : setting.draft_model,
+         .batch_sequences_max = static_cast<std::size_t>(config.max_batch),
+         .waiting_max = static_cast<std::size_t>(config.limits.waiting_requests_max)});
   }
   return models;
 }

@@ -141,6 +141,45 @@ class ProgressLog {
       std::chrono::steady_clock::now() + std::chrono::seconds(1);
 };
 
+// The two tokenizers must give every token id the same meaning.
+Result<void> check_same_vocabulary(const text::Tokenizer& tokenizer, const text::Tokenizer& draft,
+                                   const fs::path& path) {
+  const std::string mend =
+      "; a draft model must have the vocabulary of the model it guesses for, "
+      "as smaller models of the same family do";
+  const std::string file = model_file_name(path);
+  if (draft.vocab_size() != tokenizer.vocab_size()) {
+    return Error(ErrorKind::config, file + ": has " + std::to_string(draft.vocab_size()) +
+                                        " tokens, the model " +
+                                        std::to_string(tokenizer.vocab_size()) + mend)
+        .with_param("draft_model");
+  }
+  for (std::size_t id = 0; id < tokenizer.vocab_size(); ++id) {
+    const auto token = static_cast<text::TokenId>(id);
+    if (draft.token_text(token) == tokenizer.token_text(token)) continue;
+    return Error(ErrorKind::config, file + ": token " + std::to_string(id) + " is '" +
+                                        std::string(draft.token_text(token)) + "', the model's '" +
+                                        std::string(tokenizer.token_text(token)) + "'" + mend)
+        .with_param("draft_model");
+  }
+  return {};
+}
+
+Result<void> load_draft_model(LocalModel& model, const fs::path& path,
+                              const tensor::Kernels& kernels,
+                              const model::LoadOptions& load_options) {
+  Result<text::Tokenizer> tokenizer = load_tokenizer(path);
+  if (!tokenizer) return std::move(tokenizer).error();
+  if (auto same = check_same_vocabulary(*model.tokenizer, *tokenizer, path); !same) return same;
+  Result<model::ModelFile> file = open_model(path);
+  if (!file) return std::move(file).error();
+  Result<std::unique_ptr<model::Model>> weights =
+      model::Model::load(std::move(*file), kernels, load_options);
+  if (!weights) return std::move(weights).error();
+  model.draft_weights = std::move(*weights);
+  return {};
+}
+
 // The model's weights, and what follows from its file.
 Result<void> load_model_file(LocalModel& model, const LocalModelOptions& options,
                              const tensor::Kernels& kernels, model::LoadOptions load) {
@@ -154,13 +193,16 @@ Result<void> load_model_file(LocalModel& model, const LocalModelOptions& options
   model.created = created_of(options);
   model.fingerprint = fingerprint_of(*model.weights, kernels);
   if (Result<void> loaded = load_text(model, options.path); !loaded) return loaded;
-  return load_token_trie(model);
+  if (Result<void> loaded = load_token_trie(model); !loaded) return loaded;
+  if (options.draft_path.empty()) return {};
+  return load_draft_model(model, options.draft_path, kernels, load);
 }
 
 Result<void> start_engine(LocalModel& model, const LocalModelOptions& options,
                           const Machine& machine) {
   const model::ModelConfig& config = model.weights->config();
-  const Result<MemoryPlan> plan = plan_memory(config, options, model.id);
+  const model::ModelConfig* draft = model.draft_weights ? &model.draft_weights->config() : nullptr;
+  const Result<MemoryPlan> plan = plan_memory(config, draft, options, model.id);
   if (!plan) return plan.error();
   if (plan->context_is_cut) {
     machine.log.warning(
@@ -170,12 +212,17 @@ Result<void> start_engine(LocalModel& model, const LocalModelOptions& options,
   }
   model.context = plan->context;
   model.memory_bytes = static_cast<std::int64_t>(model.weights->weights_bytes()) + plan->kv_bytes;
+  if (draft != nullptr) {
+    model.memory_bytes += static_cast<std::int64_t>(model.draft_weights->weights_bytes());
+  }
   engine::EngineOptions engine_options;
   engine_options.scheduler.batch_sequences_max = options.batch_sequences_max;
   engine_options.context = static_cast<std::size_t>(plan->context);
   engine_options.kv_pages = plan->kv_pages;
   engine_options.kv_type = plan->kv_type;
   engine_options.waiting_max = options.waiting_max;
+  engine_options.speculation.mode = options.speculation;
+  engine_options.draft_model = model.draft_weights.get();
   Result<std::unique_ptr<engine::Engine>> engine =
       engine::Engine::start(*model.weights, machine.pool, machine.log, engine_options);
   if (!engine) return std::move(engine).error();
@@ -189,12 +236,21 @@ Result<LocalModelOutline> LocalModel::outline(const LocalModelOptions& options) 
   const Result<model::ModelFile> file = open_model(options.path);
   if (!file) return file.error();
   const std::string id = id_of(options, file->config());
-  const Result<MemoryPlan> plan = plan_memory(file->config(), options, id);
+  std::uint64_t weights = file->tensor_bytes();
+  std::optional<model::ModelConfig> draft;
+  if (!options.draft_path.empty()) {
+    const Result<model::ModelFile> draft_file = open_model(options.draft_path);
+    if (!draft_file) return draft_file.error();
+    weights += draft_file->tensor_bytes();
+    draft = draft_file->config();
+  }
+  const Result<MemoryPlan> plan =
+      plan_memory(file->config(), draft ? &*draft : nullptr, options, id);
   if (!plan) return plan.error();
-  const auto weights = static_cast<std::int64_t>(file->tensor_bytes());
+  const auto bytes = static_cast<std::int64_t>(weights);
   return LocalModelOutline{.id = id,
                            .created = created_of(options),
-                           .memory_bytes = weights + weights / kPackedShareMore + plan->kv_bytes};
+                           .memory_bytes = bytes + bytes / kPackedShareMore + plan->kv_bytes};
 }
 
 Result<std::unique_ptr<LocalModel>> LocalModel::load(const LocalModelOptions& options,

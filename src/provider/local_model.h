@@ -57,8 +57,9 @@ struct LocalModel {
   std::vector<text::TokenId> end_tokens;
   std::shared_ptr<const grammar::TokenTrie> token_trie;  // also of the constraints it holds
   std::unique_ptr<ConstraintCache> constraints;
-  std::size_t longest_piece = 0;           // bytes of the longest token
-  std::unique_ptr<engine::Engine> engine;  // last: it uses the weights
+  std::size_t longest_piece = 0;                // bytes of the longest token
+  std::unique_ptr<model::Model> draft_weights;  // null: none
+  std::unique_ptr<engine::Engine> engine;       // last: it uses the weights
 
   // Reads the header alone. Errors as load().
   static Result<LocalModelOutline> outline(const LocalModelOptions& options);

@@ -16,12 +16,13 @@ std::int64_t machine_memory_bytes() {
   return std::int64_t{pages} * page_bytes;
 }
 
-Result<MemoryPlan> plan_memory(const model::ModelConfig& config, const LocalModelOptions& options,
-                               const std::string& id) {
+Result<MemoryPlan> plan_memory(const model::ModelConfig& config, const model::ModelConfig* draft,
+                               const LocalModelOptions& options, const std::string& id) {
   MemoryPlan plan;
   plan.kv_type = model::default_kv_type(config);
-  const auto page_bytes =
-      static_cast<std::int64_t>(model::KvCache::page_bytes(config, plan.kv_type));
+  std::size_t both = model::KvCache::page_bytes(config, plan.kv_type);
+  if (draft != nullptr) both += model::KvCache::page_bytes(*draft, model::default_kv_type(*draft));
+  const auto page_bytes = static_cast<std::int64_t>(both);
   const std::int64_t unasked =
       options.kv_bytes_unasked > 0 ? options.kv_bytes_unasked : machine_memory_bytes() / 4;
   const std::int64_t pages_max = options.kv_bytes.value_or(unasked) / page_bytes;

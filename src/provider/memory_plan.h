@@ -10,6 +10,7 @@
 
 #include <retort/result.h>
 
+#include "engine/speculation.h"
 #include "model/kv_cache.h"
 
 namespace retort::provider {
@@ -22,6 +23,8 @@ struct LocalModelOptions {
   // Keys and values take so much at most where kv_bytes is not set; 0: a quarter of the machine's
   // memory.
   std::int64_t kv_bytes_unasked = 0;
+  engine::SpeculationMode speculation = engine::SpeculationMode::automatic;
+  std::filesystem::path draft_path;  // of a smaller model of the same vocabulary; empty: none
   std::size_t batch_sequences_max = 32;
   std::size_t waiting_max = 256;
 };
@@ -37,8 +40,9 @@ struct MemoryPlan {
 // Of the machine; 4 GiB where the system does not say.
 std::int64_t machine_memory_bytes();
 
-// `id` stands in errors (config): a context that is more than the model was made for.
-Result<MemoryPlan> plan_memory(const model::ModelConfig& config, const LocalModelOptions& options,
-                               const std::string& id);
+// Of a model and its draft model, where there is one. `id` stands in errors (config): a context
+// that is more than the model was made for.
+Result<MemoryPlan> plan_memory(const model::ModelConfig& config, const model::ModelConfig* draft,
+                               const LocalModelOptions& options, const std::string& id);
 
 }  // namespace retort::provider

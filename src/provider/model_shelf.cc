@@ -367,6 +367,10 @@ void ModelShelf::write_gauges() const {
         stats.prompt_tokens);
     set("retort_engine_generated_tokens", "Tokens sampled since the model was loaded.",
         stats.generated_tokens);
+    set("retort_engine_drafted_tokens", "Guessed tokens computed since the model was loaded.",
+        stats.drafted_tokens);
+    set("retort_engine_accepted_tokens", "Guessed tokens that came true since then.",
+        stats.accepted_tokens);
   }
 }
 

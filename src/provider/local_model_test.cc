@@ -1,0 +1,42 @@
+// Loading the bundled model, with and without a draft model.
+#include "provider/local_model.h"
+
+#include <gtest/gtest.h>
+
+namespace retort::provider {
+namespace {
+
+class LocalModelTest : public testing::Test {
+ protected:
+  Result<LocalModel> load(const std::string& draft) {
+    return LocalModel::load({.context = 256, .draft_path = draft}, **tensor::choose_kernels(""),
+                            pool_, log_);
+  }
+
+  base::Log log_ = base::Log::silent();
+  tensor::ThreadPool pool_{1};
+};
+
+TEST_F(LocalModelTest, TakesADraftModelOfItsVocabulary) {
+  const Result<LocalModel> model = load(RETORT_SOURCE_DIR "/models/retort-tiny/retort-tiny.gguf");
+  ASSERT_TRUE(model) << model.error().message();
+  EXPECT_TRUE(model->draft_weights);
+}
+
+TEST_F(LocalModelTest, RefusesADraftModelOfAnotherVocabulary) {
+  const std::string other = RETORT_SOURCE_DIR "/tests/golden/tokenizer/gpt2";
+  const Result<LocalModel> model = load(other);
+  ASSERT_FALSE(model.has_value());
+  EXPECT_EQ(model.error().param(), "draft_model");
+  EXPECT_TRUE(model.error().message().starts_with(other)) << model.error().message();
+  EXPECT_NE(model.error().message().find("vocabulary"), std::string::npos);
+}
+
+TEST_F(LocalModelTest, NamesADraftModelThatIsNotThere) {
+  const Result<LocalModel> model = load("/nowhere/draft.gguf");
+  ASSERT_FALSE(model.has_value());
+  EXPECT_NE(model.error().message().find("/nowhere/draft.gguf"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace retort::provider
