@@ -27,6 +27,30 @@ Sha256 sha256(std::string_view bytes) {
   return digest;
 }
 
+Digest::Digest(Algorithm algorithm) : context_(EVP_MD_CTX_new()) {
+  const EVP_MD* kind = algorithm == Algorithm::sha1 ? EVP_sha1() : EVP_sha256();
+  if (context_ && EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_.get()), kind, nullptr) == 1) {
+    return;
+  }
+  std::fputs("retort: no memory for a digest, or OpenSSL lacks it\n", stderr);
+  std::abort();
+}
+
+void Digest::update(std::string_view bytes) {
+  EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_.get()), bytes.data(), bytes.size());
+}
+
+std::string Digest::finish() {
+  std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_.get()), digest.data(), &length);
+  return to_hex(std::span(digest).first(length));
+}
+
+void Digest::Free::operator()(void* context) const noexcept {
+  EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context));
+}
+
 std::string to_hex(std::span<const std::uint8_t> bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;

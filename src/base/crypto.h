@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,24 @@ namespace retort::base {
 using Sha256 = std::array<std::uint8_t, 32>;
 
 Sha256 sha256(std::string_view bytes);
+
+// Bytes that come in pieces to their digest. One thread at a time.
+class Digest {
+ public:
+  enum class Algorithm : std::uint8_t { sha1, sha256 };  // SHA-1 only for what Git names by it
+
+  explicit Digest(Algorithm algorithm);
+
+  void update(std::string_view bytes);
+  // Lower-case hexadecimal. Last of all.
+  std::string finish();
+
+ private:
+  struct Free {
+    void operator()(void* context) const noexcept;
+  };
+  std::unique_ptr<void, Free> context_;
+};
 
 // Lower-case hexadecimal.
 std::string to_hex(std::span<const std::uint8_t> bytes);
