@@ -145,9 +145,10 @@ const std::vector<Setting>& settings() {
   constexpr std::int64_t kTokensMax = 1 << 24;
   constexpr std::int64_t kSecondsMax = 366 * 86'400;
   static const std::vector<Setting> kSettings = {
-      {"model", "PATH|DIR",
-       "a GGUF file or Hugging Face folder to serve (default: the bundled model)", true,
-       set_models},
+      {"model", "PATH|DIR|hf:OWNER/REPO[:QUANT]",
+       "a GGUF file, a Hugging Face folder, or a model of a hub to serve (default: the bundled "
+       "model)",
+       true, set_models},
       {"alias", "NAME=MODEL_ID", "another name for a served model", true, set_aliases},
       {"model_load", "WHEN",
        "eager: before the server listens; lazy: each when it is first asked for (default eager for "
@@ -175,6 +176,10 @@ const std::vector<Setting>& settings() {
          config.cors_origins = values;
          return {};
        }},
+      {"hub", "URL", "where hf: models come from (default: HF_ENDPOINT, or huggingface.co)", false,
+       text(&Config::hub)},
+      {"data_dir", "DIR", "where models are stored (default $XDG_DATA_HOME/retort)", false,
+       text(&Config::data_dir)},
       {"threads", "N", "compute threads (default one a core)", false,
        integer("threads", &Config::threads, 1, 1'024)},
       {"context", "TOKENS", "context of every model (default: what the model was trained for)",
@@ -252,6 +257,22 @@ std::optional<Source> find_source(const Setting& setting,
     return Source{.values = it->second, .where = file.path + ": " + setting.name};
   }
   return std::nullopt;
+}
+
+// What the settings above leave open, by the variables that other programs know too.
+void set_places(Config& config, const Environment& environment) {
+  const auto variable = [&environment](const char* name) { return environment(name).value_or(""); };
+  if (config.hub.empty()) config.hub = variable("HF_ENDPOINT");
+  if (config.hub.empty()) config.hub = "https://huggingface.co";
+  if (!config.data_dir.empty()) return;
+  const std::filesystem::path data_home = variable("XDG_DATA_HOME");
+  const std::filesystem::path home = variable("HOME");
+  // The XDG specification: a relative path is to be ignored.
+  if (data_home.is_absolute()) {
+    config.data_dir = data_home / "retort";
+  } else if (!home.empty()) {
+    config.data_dir = home / ".local/share/retort";
+  }
 }
 
 Result<void> check(const Config& config) {
@@ -338,6 +359,7 @@ Result<Config> read_config(const std::vector<std::pair<std::string, std::string>
     const Result<void> applied = setting.apply(config, source->values);
     if (!applied) return from(applied.error(), source->where);
   }
+  set_places(config, environment);
   if (const Result<void> fine = check(config); !fine) return fine.error();
   return config;
 }

@@ -22,8 +22,9 @@
 namespace retort {
 
 struct ModelSetting {
-  std::filesystem::path path;  // a GGUF file or a Hugging Face folder; empty: the bundled one
-  std::string id;              // empty: the file's or folder's name
+  std::filesystem::path path;  // a GGUF file, a Hugging Face folder or hf:OWNER/REPO...; empty: the
+                               // bundled one
+  std::string id;              // empty: the file's or folder's name, or OWNER/REPO
   std::vector<std::string> aliases;
   std::optional<std::int64_t> context;  // tokens; the model's own where not set
   std::filesystem::path draft_model;    // a smaller one of the same vocabulary; empty: none
@@ -67,6 +68,8 @@ struct Config {
   std::int64_t max_batch = 32;            // sequences that run at once
   SpeculationSetting speculation = SpeculationSetting::automatic;
   std::filesystem::path draft_model;  // for every model that has none of its own; empty: none
+  std::string hub;                    // address that hf: models come from
+  std::filesystem::path data_dir;     // what is stored; empty where nothing says where
   std::filesystem::path tls_cert;
   std::filesystem::path tls_key;
   std::string log_level = "info";

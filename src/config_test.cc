@@ -55,6 +55,20 @@ TEST(Config, DefaultsServeLoopbackWithoutKeys) {
   EXPECT_TRUE(config->api_keys.empty());
 }
 
+TEST(Config, TheDataFolderIsTheFlagsOrThatOfTheDesktopOrInTheHomeFolder) {
+  EXPECT_EQ(read({{"data-dir", "/d"}}, {{"XDG_DATA_HOME", "/x"}})->data_dir, "/d");
+  EXPECT_EQ(read({}, {{"XDG_DATA_HOME", "/x"}, {"HOME", "/h"}})->data_dir, "/x/retort");
+  EXPECT_EQ(read({}, {{"XDG_DATA_HOME", "x"}, {"HOME", "/h"}})->data_dir, "/h/.local/share/retort");
+  EXPECT_TRUE(read({})->data_dir.empty());
+}
+
+TEST(Config, TheHubIsTheFlagsOrThatOfOtherPrograms) {
+  const std::map<std::string, std::string> variables = {{"HF_ENDPOINT", "http://mirror"}};
+  EXPECT_EQ(read({{"hub", "http://mine"}}, variables)->hub, "http://mine");
+  EXPECT_EQ(read({}, variables)->hub, "http://mirror");
+  EXPECT_EQ(read({})->hub, "https://huggingface.co");
+}
+
 TEST(Config, AFlagBeatsTheEnvironmentWhichBeatsTheFile) {
   const File file("port = 1\nthreads = 1\nmax_batch = 1\n");
   const Result<Config> config = read({{"config", file.path()}, {"port", "3"}},

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/hub_models.h"
 #include "cli/kernel_choice.h"
 #include "cli/model_timing.h"
 #include "provider/model_files.h"
@@ -22,7 +23,7 @@ namespace retort::cli {
 namespace {
 
 struct Plan {
-  std::string model;
+  std::filesystem::path model;
   std::size_t prompt = 512;
   std::size_t generate = 128;
   std::vector<std::size_t> batches = {1, 4, 8};
@@ -61,7 +62,9 @@ Result<std::vector<std::size_t>> read_counts(const std::string& flag, const std:
 
 Result<Plan> read_plan(const Arguments& arguments) {
   Plan plan;
-  plan.model = arguments.find("model").value_or("");
+  Result<std::filesystem::path> model = find_model(arguments);
+  if (!model) return std::move(model).error();
+  plan.model = std::move(*model);
   plan.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   for (const auto& [flag, member] :
        {std::pair{"prompt", &Plan::prompt}, std::pair{"generate", &Plan::generate}}) {
@@ -185,7 +188,9 @@ int run(const Arguments& arguments) {
 Command bench_command() {
   return {.name = "bench",
           .help = "Measure a model: prefill and decode, beside the machine's own limits.",
-          .flags = {{"model", "FILE", "a GGUF file or Hugging Face folder (default: bundled)"},
+          .flags = {model_flag(),
+                    hub_flag(),
+                    data_dir_flag(),
                     {"prompt", "N", "tokens of the prompt (default 512)"},
                     {"generate", "N", "tokens to generate (default 128)"},
                     {"batch", "LIST", "sequences at once, e.g. 1,4,8 (the default)"},

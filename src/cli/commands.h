@@ -17,6 +17,9 @@ Command logits_command();
 Command render_command();
 // Which texts a JSON schema lets through.
 Command schema_command();
+// Fetches a model from a hub (src/hub), and lists what was fetched.
+Command pull_command();
+Command models_command();
 // Text to token ids, by the vocabulary of a model.
 Command tokenize_command();
 // `retort config check` reads the same flags, environment and file as serve, and says what is

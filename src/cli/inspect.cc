@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "cli/commands.h"
+#include "cli/hub_models.h"
 #include "cli/model_summary.h"
 
 namespace retort::cli {
@@ -11,8 +12,13 @@ int run(const Arguments& arguments) {
     complain("usage: retort inspect [FILE] [--json]");
     return kWrongUsage;
   }
-  const std::string path = arguments.positionals.empty() ? "" : arguments.positionals.front();
-  const Result<boost::json::object> summary = summarize_model(path);
+  const std::string name = arguments.positionals.empty() ? "" : arguments.positionals.front();
+  const Result<std::filesystem::path> path = find_model(name, arguments);
+  if (!path) {
+    complain(path.error().message());
+    return kFailed;
+  }
+  const Result<boost::json::object> summary = summarize_model(*path);
   if (!summary) {
     complain(summary.error().message());
     return kFailed;
@@ -26,11 +32,12 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Command inspect_command() {
-  return {.name = "inspect",
-          .help = "What is in a GGUF file or a Hugging Face folder (default: the bundled model).",
-          .flags = {{"json", "", "print one JSON object"}},
-          .positional = "FILE",
-          .run = run};
+  return {
+      .name = "inspect",
+      .help = "What is in a GGUF file, a Hugging Face folder or hf:OWNER/REPO (default: bundled).",
+      .flags = {hub_flag(), data_dir_flag(), {"json", "", "print one JSON object"}},
+      .positional = "FILE",
+      .run = run};
 }
 
 }  // namespace retort::cli

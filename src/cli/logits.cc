@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/hub_models.h"
 #include "cli/json_lines.h"
 #include "cli/kernel_choice.h"
 #include "engine/page_pool.h"
@@ -83,8 +84,12 @@ int run(const Arguments& arguments) {
     complain(kernels.error().message());
     return kFailed;
   }
-  Result<std::unique_ptr<model::Model>> model =
-      provider::load_weights(arguments.find("model").value_or(""), **kernels);
+  const Result<std::filesystem::path> path = find_model(arguments);
+  if (!path) {
+    complain(path.error().message());
+    return kFailed;
+  }
+  Result<std::unique_ptr<model::Model>> model = provider::load_weights(*path, **kernels);
   if (!model) {
     complain(model.error().message());
     return kFailed;
@@ -103,7 +108,9 @@ int run(const Arguments& arguments) {
 Command logits_command() {
   return {.name = "logits",
           .help = "Read {\"ids\":[...]} a line, answer {\"logits\":[[...]...]}: a row a position.",
-          .flags = {{"model", "FILE", "a GGUF file or Hugging Face folder (default: bundled)"},
+          .flags = {model_flag(),
+                    hub_flag(),
+                    data_dir_flag(),
                     {"jsonl", "", "the only form there is; taken for evenness"}},
           .positional = "",
           .run = run};

@@ -14,6 +14,7 @@
 #include "api/routes.h"
 #include "api/services.h"
 #include "cli/commands.h"
+#include "cli/hub_models.h"
 #include "cli/kernel_choice.h"
 #include "cli/model_settings.h"
 #include "cli/serve_flags.h"
@@ -195,9 +196,13 @@ Result<void> serve(const Config& config) {
 }
 
 int run_serve(const Arguments& arguments) {
-  const Result<Config> config = config_of(arguments);
+  Result<Config> config = config_of(arguments);
   if (!config) {
     complain(config.error().message());
+    return kFailed;
+  }
+  if (const Result<void> found = find_models(*config); !found) {
+    complain(found.error().message());
     return kFailed;
   }
   if (const Result<void> served = serve(*config); !served) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/hub_models.h"
 #include "cli/json_lines.h"
 #include "provider/model_files.h"
 
@@ -37,8 +38,12 @@ void print(const text::Tokenizer& tokenizer, const std::string& text, bool ids_o
 }
 
 int run(const Arguments& arguments) {
-  const Result<text::Tokenizer> tokenizer =
-      provider::load_tokenizer(arguments.find("model").value_or(""));
+  const Result<std::filesystem::path> path = find_model(arguments);
+  if (!path) {
+    complain(path.error().message());
+    return kFailed;
+  }
+  const Result<text::Tokenizer> tokenizer = provider::load_tokenizer(*path);
   if (!tokenizer) {
     complain(tokenizer.error().message());
     return kFailed;
@@ -57,7 +62,9 @@ int run(const Arguments& arguments) {
 Command tokenize_command() {
   return {.name = "tokenize",
           .help = "Text from standard input to token ids. No control token is recognised in it.",
-          .flags = {{"model", "FILE", "a GGUF file or Hugging Face folder (default: bundled)"},
+          .flags = {model_flag(),
+                    hub_flag(),
+                    data_dir_flag(),
                     {"ids", "", "print the ids alone, as a JSON array"},
                     {"jsonl", "", "read {\"text\":...} a line, answer {\"ids\":[...]} a line"}},
           .positional = "",
