@@ -8,24 +8,25 @@ namespace {
 
 class LocalModelTest : public testing::Test {
  protected:
-  Result<LocalModel> load(const std::string& draft) {
-    return LocalModel::load({.context = 256, .draft_path = draft}, **tensor::choose_kernels(""),
-                            pool_, log_);
+  Result<std::unique_ptr<LocalModel>> load(const std::string& draft) {
+    return LocalModel::load({.context = 256, .draft_path = draft}, machine_, {});
   }
 
   base::Log log_ = base::Log::silent();
   tensor::ThreadPool pool_{1};
+  base::TurnLock turns_;
+  const Machine machine_{**tensor::choose_kernels(""), pool_, turns_, log_};
 };
 
 TEST_F(LocalModelTest, TakesADraftModelOfItsVocabulary) {
-  const Result<LocalModel> model = load(RETORT_SOURCE_DIR "/models/retort-tiny/retort-tiny.gguf");
+  const auto model = load(RETORT_SOURCE_DIR "/models/retort-tiny/retort-tiny.gguf");
   ASSERT_TRUE(model) << model.error().message();
-  EXPECT_TRUE(model->draft_weights);
+  EXPECT_TRUE((*model)->draft_weights);
 }
 
 TEST_F(LocalModelTest, RefusesADraftModelOfAnotherVocabulary) {
   const std::string other = RETORT_SOURCE_DIR "/tests/golden/tokenizer/gpt2";
-  const Result<LocalModel> model = load(other);
+  const auto model = load(other);
   ASSERT_FALSE(model.has_value());
   EXPECT_EQ(model.error().param(), "draft_model");
   EXPECT_TRUE(model.error().message().starts_with(other)) << model.error().message();
@@ -33,7 +34,7 @@ TEST_F(LocalModelTest, RefusesADraftModelOfAnotherVocabulary) {
 }
 
 TEST_F(LocalModelTest, NamesADraftModelThatIsNotThere) {
-  const Result<LocalModel> model = load("/nowhere/draft.gguf");
+  const auto model = load("/nowhere/draft.gguf");
   ASSERT_FALSE(model.has_value());
   EXPECT_NE(model.error().message().find("/nowhere/draft.gguf"), std::string::npos);
 }
