@@ -388,4 +388,16 @@ Result<ChatChunk> read_chat_chunk(std::string_view json) {
   return chunk;
 }
 
+Result<std::optional<Content>> read_message_content(std::string_view json) {
+  const Result<JsonView> view = JsonView::parse(json, {.kind = ErrorKind::malformed});
+  if (!view) return view.error();
+  std::optional<Content> content;
+  if (view->is_null()) return content;
+  FieldReader in;
+  const Path body;
+  read_content(in, *view, Path(body, "content"), {.may_be_empty = true, .refusals = true}, content);
+  if (in.failed()) return malformed(in.take_error());
+  return content;
+}
+
 }  // namespace retort::protocol

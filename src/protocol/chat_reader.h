@@ -5,6 +5,7 @@
 // count is its default, unknown members are kept in `extra`. A wrong type is an error all the same.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include <retort/chat.h>
@@ -18,5 +19,8 @@ Result<ChatCompletion> read_chat_completion(std::string_view json);
 // One chunk: the data of one event that is not [DONE]. An event that holds an "error" member, which
 // is how a stream fails once it has begun, becomes that Error (see read_error_body).
 Result<ChatChunk> read_chat_chunk(std::string_view json);
+
+// A message's content: text, parts, or null, which is nothing. Parts of unknown types are errors.
+Result<std::optional<Content>> read_message_content(std::string_view json);
 
 }  // namespace retort::protocol

@@ -71,6 +71,15 @@ ChatCompletion ChunkFold::finish() && {
   return std::move(completion_);
 }
 
+const Choice* ChunkFold::find_choice(std::int64_t index) const {
+  const auto found = choices_.find(index);
+  return found == choices_.end() ? nullptr : &completion_.choices[found->second];
+}
+
+std::size_t ChunkFold::call_position(std::int64_t choice, std::int64_t call) const {
+  return calls_.at({choices_.at(choice), call});
+}
+
 std::size_t ChunkFold::position_of(std::int64_t index) {
   const auto [found, is_new] = choices_.try_emplace(index, completion_.choices.size());
   if (is_new) completion_.choices.emplace_back().index = index;

@@ -25,6 +25,11 @@ class ChunkFold {
   // What has come so far.
   const ChatCompletion& completion() const { return completion_; }
 
+  // The choice of that index; null where none has come.
+  const Choice* find_choice(std::int64_t index) const;
+  // Where in its message's tool_calls a fragment of that index has gone, of a choice that has come.
+  std::size_t call_position(std::int64_t choice, std::int64_t call) const;
+
   // The completion, its choices in the order of their index.
   ChatCompletion finish() &&;
 

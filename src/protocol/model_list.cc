@@ -78,4 +78,18 @@ Result<std::vector<ModelInfo>> read_model_list(std::string_view json) {
   return Error(ErrorKind::malformed, "the model list cannot be read: " + in.take_error().message());
 }
 
+Result<ModelInfo> read_model(std::string_view json) {
+  const Result<JsonView> view = JsonView::parse(json, {.kind = ErrorKind::malformed});
+  if (!view) return view.error();
+  FieldReader in;
+  ModelInfo model;
+  const Path body;
+  if (in.is_object(*view, body)) {
+    in.require(*view, body, "id");
+    read_members<ModelInfo>(in, *view, body, kModelFields, model, &model.extra);
+  }
+  if (!in.failed()) return model;
+  return Error(ErrorKind::malformed, "the model cannot be read: " + in.take_error().message());
+}
+
 }  // namespace retort::protocol

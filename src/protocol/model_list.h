@@ -21,4 +21,7 @@ std::string model_body(const ModelInfo& model);
 // is ErrorKind::malformed.
 Result<std::vector<ModelInfo>> read_model_list(std::string_view json);
 
+// One model, in the same way.
+Result<ModelInfo> read_model(std::string_view json);
+
 }  // namespace retort::protocol
