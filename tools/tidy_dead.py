@@ -26,6 +26,8 @@ def check_sources(tree):
             known = re.search(rf"\bretort_folder\({re.escape(parts[1])}\b", build)
         elif parts[0] == "fuzz" and len(parts) == 2:
             known = name.endswith("_fuzz.cc")
+        elif parts[0] == "examples" and len(parts) == 2:
+            known = "/examples/*.cc" in build
         elif re.fullmatch(r"src/config\w*\.cc", name):
             known = "src/config" in build
         else:

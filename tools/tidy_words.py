@@ -6,7 +6,7 @@ from source_tree import CPP, cpp_code, is_test
 
 # (pattern, files, what to write instead). In C++ the pattern is held against the code without its
 # comments and literals. `files` is a function of the path.
-PRINTERS = ("src/cli/", "src/main.cc")
+PRINTERS = ("src/cli/", "src/terminal/", "src/main.cc")
 
 
 def in_src(name):
@@ -33,9 +33,9 @@ def header(name):
 CPP_RULES = [
     (r"\bthrow\b", lambda name: product(name) and not name.startswith("src/client/"),
      "return an Error: nothing is thrown here"),
-    (r"\bstd::c(out|err|log)\b", quiet, "log through base/log.h; only the commands of cli print"),
+    (r"\bstd::c(out|err|log)\b", quiet, "log through base/log.h; only the commands print"),
     (r"(?<![\w:])(std::)?(printf|puts|putchar|vprintf)\s*\(", quiet,
-     "log through base/log.h; only the commands of cli print"),
+     "log through base/log.h; only the commands print"),
     (r"\bv?sprintf\s*\(", in_src, "use snprintf or std::to_chars"),
     (r"(?<![\w:.>])(std::)?s?rand\s*\(", in_src, "use a seeded generator handed down"),
     (r"(?<![\w:.>])(std::)?(atoi|atol|atoll|atof|strto[dflu]+l?)\s*\(", product,
@@ -45,7 +45,9 @@ CPP_RULES = [
     (r"\bstd::(basic_)?w?regex\b", in_src, "use PCRE2 (src/text), which has limits"),
     (r"\busing\s+namespace\s+(?!std::([a-z_]+_)?literals\b)", inside_retort,
      "name what you use"),
-    (r"\.detach\s*\(\s*\)", in_src, "keep a std::jthread: nothing is detached"),
+    # A loop whose last owner is its own thread cannot wait for itself.
+    (r"\.detach\s*\(\s*\)", lambda name: in_src(name) and name != "src/transport/io_loop.cc",
+     "keep a std::jthread: nothing is detached"),
     (r"\bstd::this_thread::sleep_(for|until)\b", in_src, "wait for an event, or on base/async.h"),
     (r"\b(class|struct|enum)\s+\w*(Manager|Helper|Utils?|Processor)\b", lambda name: True,
      "name it after what it is or does"),

@@ -12,6 +12,8 @@
 #include <string>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace retort {
 
 // Whose fault it is, and so what can be done about it. The HTTP status follows from it (see
@@ -85,4 +87,91 @@ class Error : public std::exception {
   int attempts_ = 0;
 };
 
+// ------------------------------------------------------------------- what the client's methods
+// throw
+//
+// The children of Error add only their type, so that a catch clause can choose:
+//
+//   Error
+//     StatusError             the server answered with a status of 400 or above
+//       BadRequestError         400, and any other 4xx without a class of its own
+//       AuthenticationError     401
+//       PermissionError         403
+//       NotFoundError           404
+//       ConflictError           409
+//       UnprocessableError      422
+//       RateLimitError          429
+//       ServerError             500 and above
+//     ConnectionError         no answer came, or it broke off
+//       TimeoutError            because a limit of Timeouts passed
+//     CancelledError          the caller's stop_token asked for it
+//     StreamTruncatedError    a stream ended before its finish_reason
+//     MalformedError          an answer that cannot be read
+//
+// An error without a class here (an option that is wrong) is thrown as Error itself.
+
+class StatusError : public Error {
+ public:
+  explicit StatusError(Error error) : Error(std::move(error)) {}
+};
+class BadRequestError : public StatusError {
+ public:
+  using StatusError::StatusError;
+};
+class AuthenticationError : public StatusError {
+ public:
+  using StatusError::StatusError;
+};
+class PermissionError : public StatusError {
+ public:
+  using StatusError::StatusError;
+};
+class NotFoundError : public StatusError {
+ public:
+  using StatusError::StatusError;
+};
+class ConflictError : public StatusError {
+ public:
+  using StatusError::StatusError;
+};
+class UnprocessableError : public StatusError {
+ public:
+  using StatusError::StatusError;
+};
+class RateLimitError : public StatusError {
+ public:
+  using StatusError::StatusError;
+};
+class ServerError : public StatusError {
+ public:
+  using StatusError::StatusError;
+};
+
+class ConnectionError : public Error {
+ public:
+  explicit ConnectionError(Error error) : Error(std::move(error)) {}
+};
+class TimeoutError : public ConnectionError {
+ public:
+  using ConnectionError::ConnectionError;
+};
+class CancelledError : public Error {
+ public:
+  explicit CancelledError(Error error) : Error(std::move(error)) {}
+};
+class StreamTruncatedError : public Error {
+ public:
+  explicit StreamTruncatedError(Error error) : Error(std::move(error)) {}
+};
+class MalformedError : public Error {
+ public:
+  explicit MalformedError(Error error) : Error(std::move(error)) {}
+};
+
+// Throws `error` as the child that its kind and status name. In libretort, whose headers throw
+// nothing themselves: code without exceptions may include them and call the try_ half.
+[[noreturn]] void throw_error(Error error);
+
 }  // namespace retort
+
+#pragma GCC visibility pop

@@ -11,6 +11,8 @@
 
 #include <retort/result.h>
 
+#pragma GCC visibility push(default)
+
 namespace retort {
 
 class Json {
@@ -38,3 +40,5 @@ class Json {
 };
 
 }  // namespace retort
+
+#pragma GCC visibility pop

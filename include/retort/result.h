@@ -12,6 +12,8 @@
 
 #include <retort/error.h>
 
+#pragma GCC visibility push(default)
+
 namespace retort {
 
 // What value() does on an error: prints it to standard error and ends the process. Reading a value
@@ -90,3 +92,5 @@ class [[nodiscard]] Result<void> {
 };
 
 }  // namespace retort
+
+#pragma GCC visibility pop

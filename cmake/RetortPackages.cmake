@@ -1,0 +1,18 @@
+# cpack -G DEB: retort, the server, and libretort-dev, the client library with its headers, where
+# RETORT_CLIENT_LIBRARY is on.
+set(CPACK_PACKAGE_VENDOR "The Retort authors")
+set(CPACK_PACKAGE_CONTACT "The Retort authors <retort@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Answers chat completions, and calls who does")
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_SERVER_PACKAGE_NAME retort)
+set(CPACK_DEBIAN_SERVER_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_DEV_PACKAGE_NAME libretort-dev)
+set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libcurl4-openssl-dev")
+set(CPACK_COMPONENTS_ALL server)
+if(RETORT_CLIENT_LIBRARY)
+  list(APPEND CPACK_COMPONENTS_ALL dev)
+endif()
+include(CPack)
