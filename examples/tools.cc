@@ -18,7 +18,7 @@ int main() {
   const retort::Client client;
   retort::ChatRequest request;
   request.model = "retort-tiny";
-  request.messages.push_back(retort::User{.content = "What is the weather in Paris?"});
+  request.messages.push_back(retort::User{.content = "What's the weather like in Paris?"});
   const auto weather =
       retort::tool<Place>("get_current_weather", "Get the current weather in a location",
                           [](const Place&) { return Weather{.celsius = 21.5, .sky = "clear"}; });

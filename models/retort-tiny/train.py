@@ -32,7 +32,7 @@ from dataset import Batches, ChatTokenizer
 from export_gguf import load_gguf
 from model import ModelConfig, TinyLlama
 
-DECAY_FROM, LONG_EVERY, PROMPT_WEIGHT = 0.45, 4, 0.1
+LONG_EVERY, PROMPT_WEIGHT = 4, 0.1
 # Rows and their length, for each process. Half of the tokens are in conversations of up to 128 tokens: attention over
 # short rows costs far less. Every 8th step has rows for those that fit no shorter one.
 SHORT, MIDDLE, LONG = [(14, 128), (6, 256)], [(9, 384)], [(1, 2048)]
@@ -86,9 +86,9 @@ def make_optimizers(model: TinyLlama) -> list[torch.optim.Optimizer]:
     return optimizers
 
 
-def rate(progress: float, step: int) -> float:
+def rate(progress: float, step: int, decay_from: float) -> float:
     """Warm-up over 60 steps, flat, then linear to zero."""
-    fall = min(1.0, (1.0 - progress) / (1.0 - DECAY_FROM))
+    fall = min(1.0, (1.0 - progress) / (1.0 - decay_from))
     return max(0.003, fall) * min(1.0, (step + 1) / 60)
 
 
@@ -258,7 +258,7 @@ def train(run: Run, budget: float, args: argparse.Namespace, share: tuple[int, i
         norm = torch.nn.utils.clip_grad_norm_(params, 1.0)
         if not torch.isfinite(norm):
             raise SystemExit(f"step {run.step}: the gradient is not finite; the checkpoint is the last good one")
-        run.set_rate(rate(run.seconds / budget, run.step))
+        run.set_rate(args.peak * rate(run.seconds / budget, run.step, args.decay_from))
         for o in run.optimizers:
             o.step()
             o.zero_grad(set_to_none=True)
@@ -291,6 +291,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--hours", type=float, default=1.4, help="time budget of the whole run, earlier sessions counted in")
     parser.add_argument("--long-from", type=float, default=0.8, help="part of the budget after which rows of 2,048 tokens come in")
+    parser.add_argument("--peak", type=float, default=1.0, help="times the usual learning rates; with --init about a third")
+    parser.add_argument("--decay-from", type=float, default=0.45, help="part of the budget after which the learning rate falls")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--init", type=Path, help="a GGUF file of the same sizes to begin with")
     parser.add_argument("--seed", type=int, default=1)
