@@ -156,8 +156,10 @@ class AsyncQueue {
   // tells the two apart). One consumer, on the queue's executor.
   Awaitable<std::optional<T>> pop_until(SteadyClock::time_point deadline) {
     for (;;) {
+      // Before the look at the items: the last one may come, and close the queue, behind it.
+      const bool over = closed() || SteadyClock::now() >= deadline;
       if (std::optional<T> item = try_pop()) co_return item;
-      if (closed() || SteadyClock::now() >= deadline) co_return std::nullopt;
+      if (over) co_return std::nullopt;
       co_await signal_.wait_until(deadline);
     }
   }

@@ -38,6 +38,32 @@ TEST(AsyncQueue, HandsOverEverythingInOrderFromAnotherThread) {
   for (int i = 0; i < kItems; ++i) ASSERT_EQ(seen[static_cast<std::size_t>(i)], i);
 }
 
+TEST(AsyncQueue, TheItemThatFinishesItIsNeverLost) {
+  constexpr int kRounds = 30'000;
+  int seen = 0;
+  run([&seen](Executor executor) -> Awaitable<> {
+    std::vector<std::shared_ptr<AsyncQueue<int>>> queues;
+    for (int i = 0; i < kRounds; ++i) {
+      queues.push_back(std::make_shared<AsyncQueue<int>>(executor, 4));
+    }
+    std::atomic<int> at = -1;  // the round that the consumer is about to begin
+    std::jthread producer([&queues, &at] {
+      for (int round = 0; round < kRounds; ++round) {
+        while (at < round) {
+        }
+        for (std::atomic<int> delay = round % 64; delay > 0; --delay) {
+        }  // to meet at any point
+        queues[static_cast<std::size_t>(round)]->finish(1);
+      }
+    });
+    for (int round = 0; round < kRounds; ++round) {
+      at = round;
+      while (co_await queues[static_cast<std::size_t>(round)]->pop()) ++seen;
+    }
+  });
+  EXPECT_EQ(seen, kRounds);
+}
+
 TEST(AsyncQueue, RefusesWhenFullAndTellsWhenHalfEmpty) {
   int told = 0;
   boost::asio::io_context context(1);
