@@ -66,7 +66,7 @@ struct AmxPanels {
     const std::size_t at = (p.first + part) * kElements;
     const std::size_t column = at / kQuantBlock * p.x.batch + unit / kPanelGroups * kTileRows;
     const std::int8_t* values = p.x.values + column * kQuantBlock + at % kQuantBlock;
-    const std::int8_t* codes = p.panel.codes[unit % kPanelGroups][0][0];
+    const std::int8_t* codes = p.panel.codes[unit % kPanelGroups];
     _tile_loadd(1, values, kQuantBlock);
     _tile_loadd(2, codes + at * kRowGroup, 64);
     _tile_zero(0);

@@ -52,7 +52,7 @@ struct PanelShape {
 };
 
 struct alignas(64) Panel {
-  std::int8_t codes[kPanelGroups][kPanelRuns][kQuadsOfRun][64];
+  std::int8_t codes[kPanelGroups][kPanelRuns * kQuadsOfRun * 64];  // quad by quad
   float scales[kPanelGroups][kPanelParts][kRowGroup];
   float leasts[kPanelGroups][kPanelParts][kRowGroup];
   // -128 times the sum of a part's codes, for activations that are 128 too large.
@@ -111,7 +111,7 @@ inline void unpack_run(const std::byte* group, std::size_t cols, std::size_t run
   const RunPlace place = run_place(F, cols, run);
   __m512i sums[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
   [&]<int... quad>(std::integer_sequence<int, quad...>) {
-    (unpack_quad<P, Q, F, quad>(group + place.values, panel.codes[g][slot][0],
+    (unpack_quad<P, Q, F, quad>(group + place.values, panel.codes[g] + slot * kQuadsOfRun * 64,
                                 sums[quad * kParts / kQuadsOfRun]),
      ...);
   }(std::make_integer_sequence<int, kQuadsOfRun>{});
@@ -283,8 +283,8 @@ struct VnniPanels {
           x.raised + (run * batch + column) * kQuantBlock + part % S.parts * kQuads * 4;
       for (int quad = 0; quad < kQuads; ++quad) {
         const std::size_t at = part * kQuads + static_cast<std::size_t>(quad);
-        const __m512i first = _mm512_load_si512(panel.codes[0][0][0] + at * 64);
-        const __m512i second = _mm512_load_si512(panel.codes[1][0][0] + at * 64);
+        const __m512i first = _mm512_load_si512(panel.codes[0] + at * 64);
+        const __m512i second = _mm512_load_si512(panel.codes[1] + at * 64);
         for (int c = 0; c < C; ++c) {
           const __m512i xs = Q::quad(raised + c * kBlockOfX + quad * 4);
           products[0][c] = _mm512_dpbusd_epi32(products[0][c], xs, first);
