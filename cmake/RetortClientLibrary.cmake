@@ -43,7 +43,8 @@ elseif(RETORT_GNU_LD AND RETORT_OBJCOPY)
     COMMAND ${RETORT_GNU_LD} -r --force-group-allocation -o ${one}
             $<TARGET_OBJECTS:retort_client_objects>
     # Boost marks some classes as seen whatever the flags say: what has its name in it is hidden too.
-    COMMAND ${RETORT_OBJCOPY} --localize-hidden --wildcard "--localize-symbol=_Z*5boost*" ${one}
+    COMMAND ${RETORT_OBJCOPY} --localize-hidden --wildcard "--localize-symbol=_Z*5boost*"
+            ${one}
     DEPENDS retort_client_objects $<TARGET_OBJECTS:retort_client_objects>
     COMMAND_EXPAND_LISTS VERBATIM)
   add_library(retort_client_library STATIC ${one})
