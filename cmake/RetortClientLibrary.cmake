@@ -42,7 +42,7 @@ elseif(RETORT_GNU_LD AND RETORT_OBJCOPY)
     OUTPUT ${one}
     COMMAND ${RETORT_GNU_LD} -r --force-group-allocation -o ${one}
             $<TARGET_OBJECTS:retort_client_objects>
-    # Boost marks some classes as seen whatever the flags say: what has its name in it is hidden too.
+    # Boost marks some classes as seen whatever the flags say: what has its name in it is hidden.
     COMMAND ${RETORT_OBJCOPY} --localize-hidden --wildcard "--localize-symbol=_Z*5boost*"
             ${one}
     DEPENDS retort_client_objects $<TARGET_OBJECTS:retort_client_objects>

@@ -55,7 +55,7 @@ void put_codes(const std::uint8_t* codes, std::byte* values) noexcept {
   std::memcpy(quads.data(), codes, sizeof(quads));
   put_plane<F.planes[0]>(quads, values);
   if constexpr (F.planes[1].bits > 0) {
-    put_plane<F.planes[1]>(quads, values + F.planes[0].bits * static_cast<int>(kVector));
+    put_plane<F.planes[1]>(quads, values + static_cast<std::size_t>(F.planes[0].bits) * kVector);
   }
 }
 
@@ -64,7 +64,7 @@ void get_codes(const std::byte* values, std::uint8_t* codes) noexcept {
   std::array<std::uint32_t, kQuads> quads = {};
   get_plane<F.planes[0]>(values, quads);
   if constexpr (F.planes[1].bits > 0) {
-    get_plane<F.planes[1]>(values + F.planes[0].bits * static_cast<int>(kVector), quads);
+    get_plane<F.planes[1]>(values + static_cast<std::size_t>(F.planes[0].bits) * kVector, quads);
   }
   std::memcpy(codes, quads.data(), sizeof(quads));
 }
