@@ -30,6 +30,7 @@ CLI::App* declare(CLI::App& app, const Command& command, Arguments& arguments) {
     added->type_name(flag.takes)
         ->type_size(1)
         ->expected(1)
+        ->allow_extra_args(false)  // what follows the value is a positional
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     added->required(flag.required);
   }
