@@ -12,12 +12,23 @@ namespace retort::engine {
 namespace {
 
 constexpr float kNever = -std::numeric_limits<float>::infinity();
+// Beyond every logit that a sound model gives, and far enough from overflowing.
+constexpr float kLargestLogit = 1e30F;
 
 // Weights are summed by blocks: so many tokens, in so many lanes.
 constexpr std::size_t kBlock = 256;
 constexpr std::size_t kLanes = 16;
 // Weights below e^-87 are 0.
 constexpr float kLowest = -87;
+
+// A damaged model's logits may be infinite or no numbers: those become the least there is, so that
+// there is always a largest, and differences are numbers.
+void make_finite(std::span<float> logits) {
+  for (float& logit : logits) {
+    logit = logit > -kLargestLogit ? logit : -kLargestLogit;
+    logit = logit < kLargestLogit ? logit : -kLargestLogit;
+  }
+}
 
 float largest_of(std::span<const float> logits) {
   std::array<float, kLanes> lanes;
@@ -112,6 +123,7 @@ SampledToken Sampler::sample(std::span<float> logits, const SamplingParams& para
   // Below it nothing but the most likely token has a weight.
   constexpr double kNoTemperature = 1e-20;
   SampledToken result;
+  make_finite(logits);
   if (params.logprobs) report(logits, params, result);
   const double partition = params.logprobs ? largest_ + std::log(total_) : 0;
   if (!limits.forced) {

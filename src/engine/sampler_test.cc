@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 namespace retort::engine {
@@ -27,6 +28,20 @@ std::map<TokenId, int> histogram(const std::vector<float>& logits, const Samplin
 
 TEST(Sampler, TemperatureZeroTakesTheMostLikelyAndTheLowerIdOfEquals) {
   EXPECT_EQ(sample({1, 3, 3, 2}, {.temperature = 0}).token, 1);
+}
+
+TEST(Sampler, LogitsThatAreNoNumbersAreSurvivedAndNotChosen) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const SamplingParams& params : std::vector<SamplingParams>{
+           {.temperature = 0, .logprobs = true, .top_logprobs = 3},
+           {.seed = 1},
+           {.top_p = 0.9, .top_k = 2, .seed = 1, .logprobs = true, .top_logprobs = 2}}) {
+    EXPECT_EQ(sample({kNan, 1, kInfinity, -kInfinity}, params).token, 1);
+    const TokenId any = sample({kNan, kNan, kNan}, params).token;
+    EXPECT_GE(any, 0);
+    EXPECT_LT(any, 3);
+  }
 }
 
 TEST(Sampler, DefaultsDrawFromTheSoftmaxItself) {
