@@ -68,6 +68,17 @@ Result<HubFile> read_file(const base::JsonView& entry) {
   return file;
 }
 
+// Two files of one path would be fetched over each other, and never both be there.
+Result<void> check_once(const std::vector<HubFile>& files) {
+  std::vector<std::string_view> paths;
+  paths.reserve(files.size());
+  for (const HubFile& file : files) paths.push_back(file.path);
+  std::ranges::sort(paths);
+  const auto twice = std::ranges::adjacent_find(paths);
+  if (twice == paths.end()) return {};
+  return bad_listing("'" + std::string(*twice) + "' is listed twice");
+}
+
 }  // namespace
 
 std::string_view HubFile::file_name() const {
@@ -101,6 +112,7 @@ Result<Listing> read_listing(std::string_view json) {
     if (!file) return std::move(file).error();
     listing.files.push_back(std::move(*file));
   }
+  if (Result<void> once = check_once(listing.files); !once) return std::move(once).error();
   return listing;
 }
 

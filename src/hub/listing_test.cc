@@ -51,9 +51,14 @@ TEST(Listing, SaysWhatIsWrongWithIt) {
   EXPECT_NE(message_of(std::string(kListingBytesMax + 1, ' ')).find("16 MiB"), std::string::npos);
 }
 
+TEST(Listing, HasNoFileTwice) {
+  const std::string files = R"({"rfilename":"x"},{"rfilename":"y"},{"rfilename":"x"})";
+  EXPECT_NE(message_of(listing_of(files)).find("'x' is listed twice"), std::string::npos);
+}
+
 TEST(Listing, StopsAtSoManyFiles) {
   std::string files = R"({"rfilename":"x"})";
-  for (int i = 0; i < 100'000; ++i) files += R"(,{"rfilename":"x"})";
+  for (int i = 0; i < 100'000; ++i) files += R"(,{"rfilename":"x)" + std::to_string(i) + R"("})";
   EXPECT_NE(message_of(listing_of(files)).find("more than 100000 files"), std::string::npos);
 }
 
