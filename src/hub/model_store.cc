@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/crypto.h"
 #include "base/json_view.h"
 #include "base/json_writer.h"
 #include "hub/http_fetch.h"
@@ -21,6 +22,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kRecords = ".retort";
 constexpr std::size_t kRecordBytesMax = std::size_t{4} << 20;
+// Of a record's file, of whose name the system takes 255 bytes; escaping makes three of one.
+constexpr std::size_t kRecordNameMax = 200;
 
 Error bad_record(std::string_view what) {
   return Error(ErrorKind::malformed, "a record of a pulled model has no " + std::string(what));
@@ -132,7 +135,11 @@ fs::path ModelStore::path(const PulledModel& model) const {
 
 fs::path ModelStore::record_path(const PulledModel& model) const {
   std::string name = model.entry.empty() ? "folder" : escape_path(model.entry);
-  std::ranges::replace(name, '/', '+');  // which escape_path leaves to no file's name
+  // escape_path leaves neither + nor = to a file's name.
+  std::ranges::replace(name, '/', '+');
+  if (name.size() > kRecordNameMax) {
+    name = name.substr(0, kRecordNameMax / 2) + "=" + base::to_hex(base::sha256(model.entry));
+  }
   return folder(model.id) / kRecords / (name + ".json");
 }
 
@@ -197,6 +204,8 @@ Result<void> ModelStore::record(const PulledModel& model) const {
   file.close();
   if (!error && file) fs::rename(fresh, path, error);
   if (!error && file) return {};
+  std::error_code ignored;  // it may not be there
+  fs::remove(fresh, ignored);
   return Error(ErrorKind::io, path.string() + ": cannot be written; is the disk full?");
 }
 

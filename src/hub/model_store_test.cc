@@ -87,6 +87,21 @@ TEST_F(ModelStoreTest, FindsWhatANameMeansAmongThem) {
   EXPECT_FALSE(store().find({.owner = "own", .repo = "repo", .wanted = "F16"}));
 }
 
+TEST_F(ModelStoreTest, KeepsModelsWhoseNamesAreLongerThanAFilesMayBe) {
+  std::string folder;
+  for (int i = 0; i < 60; ++i) folder += "\xE6\xA8\xA1";  // three bytes, nine when escaped
+  PulledModel first = model("Q8_0");
+  first.entry = first.files[0].path = folder + "/" + folder + "/a-Q8_0.gguf";
+  PulledModel second = model("Q4_0");
+  second.entry = second.files[0].path = folder + "/" + folder + "/b-Q4_0.gguf";
+  add(first);
+  add(second);
+  ASSERT_EQ(store().list().size(), 2u);
+  EXPECT_EQ(store().find({.owner = "own", .repo = "repo", .wanted = "Q4_0"})->entry, second.entry);
+  store().forget(second);
+  EXPECT_EQ(store().list().size(), 1u);
+}
+
 TEST_F(ModelStoreTest, SaysThatARecordCannotBeWritten) {
   std::ofstream(folder_ / "models") << "a file";
   EXPECT_FALSE(store().record(model("Q8_0")));
