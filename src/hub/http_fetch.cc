@@ -137,12 +137,13 @@ int status_of(CURL* easy) {
 std::size_t take_body(char* data, std::size_t size, std::size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   const std::string_view bytes(data, size * count);
-  transfer.last_byte = std::chrono::steady_clock::now();
   transfer.head.status = status_of(transfer.easy);
   if (Result<void> taken = transfer.body(transfer.head, bytes); !taken) {
     transfer.failure = std::move(taken).error();
     return 0;
   }
+  // A disk that took long to write them is not the hub's silence.
+  transfer.last_byte = std::chrono::steady_clock::now();
   return bytes.size();
 }
 
@@ -267,6 +268,14 @@ std::optional<std::string> resolve_url(const std::string& base, const std::strin
     return std::nullopt;
   }
   return url_part(url.get(), CURLUPART_URL);
+}
+
+bool leaves_https(const std::string& from, const std::string& to) {
+  // The origin's scheme is in small letters, however the address spells it.
+  const auto is_https = [](const std::string& url) {
+    return origin_of(url).value_or("").starts_with("https:");
+  };
+  return is_https(from) && !is_https(to);
 }
 
 std::string escape_path(std::string_view path) {

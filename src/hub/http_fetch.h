@@ -71,6 +71,9 @@ std::optional<std::string> origin_of(const std::string& url);
 // What `location` means in an answer to `base`.
 std::optional<std::string> resolve_url(const std::string& base, const std::string& location);
 
+// Whether following a redirect from `from` to `to` would leave encryption behind.
+bool leaves_https(const std::string& from, const std::string& to);
+
 // `path` with all but unreserved characters and "/" percent-encoded.
 std::string escape_path(std::string_view path);
 

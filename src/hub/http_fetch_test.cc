@@ -23,6 +23,14 @@ TEST(HttpFetch, ALocationIsReadAgainstWhereItCameFrom) {
   EXPECT_EQ(resolve_url("https://hub/a", "//cdn/x"), "https://cdn/x");
 }
 
+TEST(HttpFetch, ARedirectThatLeavesHttpsIsSeenHoweverTheHubIsSpelled) {
+  EXPECT_TRUE(leaves_https("https://hub/a", "http://hub/a"));
+  EXPECT_TRUE(leaves_https("HTTPS://hub/a", "http://cdn/a"));
+  EXPECT_FALSE(leaves_https("https://hub/a", "https://cdn/a"));
+  EXPECT_FALSE(leaves_https("http://hub/a", "http://cdn/a"));
+  EXPECT_FALSE(leaves_https("http://hub/a", "https://hub/a"));
+}
+
 TEST(HttpFetch, APathIsEscapedForAnAddress) {
   EXPECT_EQ(escape_path("a/b c#?%+\xC3\xA9.gguf"), "a/b%20c%23%3F%25%2B%C3%A9.gguf");
 }

@@ -124,7 +124,7 @@ Result<void> HubClient::get(FetchRequest request, const HubName& name,
     const std::optional<std::string> next = resolve_url(request.url, head->location);
     const std::optional<std::string> origin = next ? origin_of(*next) : std::nullopt;
     if (!origin) return bad_answer("the hub redirects to no http or https address");
-    if (request.url.starts_with("https:") && !next->starts_with("https:")) {
+    if (leaves_https(request.url, *next)) {
       return bad_answer("the hub redirects from https to http, which is not followed");
     }
     request.url = *next;
