@@ -39,6 +39,14 @@ bool is_still(int descriptor, const std::filesystem::path& path) {
          open.st_ino == named.st_ino && open.st_dev == named.st_dev;
 }
 
+// Unless a process is writing there.
+void remove_abandoned(const std::filesystem::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0) return;
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) ::unlink(path.c_str());
+  ::close(descriptor);
+}
+
 // What is left of other versions of this file.
 void remove_other_partials(const std::filesystem::path& target) {
   const std::string prefix = target.filename().string() + ".";
@@ -46,9 +54,7 @@ void remove_other_partials(const std::filesystem::path& target) {
   for (const auto& entry : std::filesystem::directory_iterator(target.parent_path(), ignored)) {
     const std::string name = entry.path().filename().string();
     const bool fits = name.size() == prefix.size() + kDigitsInName + kEnding.size();
-    if (fits && name.starts_with(prefix) && name.ends_with(kEnding)) {
-      std::filesystem::remove(entry.path(), ignored);
-    }
+    if (fits && name.starts_with(prefix) && name.ends_with(kEnding)) remove_abandoned(entry.path());
   }
 }
 
