@@ -73,7 +73,9 @@ json::object summarize(const gguf::GgufFile& file) {
   for (const gguf::GgufTensor& tensor : file.tensors()) {
     json::array shape;
     for (std::size_t i = tensor.rank; i > 0; --i) shape.emplace_back(tensor.dimensions[i - 1]);
-    tensors.push_back(tensor_json(tensor, std::move(shape)));
+    json::object described = tensor_json(tensor, std::move(shape));
+    if (file.parts() > 1) described["part"] = tensor.part + 1;
+    tensors.push_back(std::move(described));
   }
   json::object summary = {{"format", "gguf v" + std::to_string(file.version())},
                           {"architecture", nullptr},

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "gguf/byte_cursor.h"
+#include "gguf/split_model.h"
 
 namespace retort::gguf {
 namespace {
@@ -322,7 +323,90 @@ class GgufReader {
   std::uint64_t metadata_count_ = 0;
 };
 
+namespace {
+
+// Whether a part says of itself what its name says.
+Result<void> check_place(const GgufFile& part, const SplitPlace& wanted) {
+  const auto place = read_split_place(part.metadata(), part.name());
+  if (!place) return place.error();
+  if (place->number == wanted.number && place->count == wanted.count &&
+      place->tensors == wanted.tensors) {
+    return {};
+  }
+  return Error(ErrorKind::malformed,
+               part.name() + ": it says that it is part " + std::to_string(place->number) + " of " +
+                   std::to_string(place->count) +
+                   (place->tensors == wanted.tensors ? "" : " of another model") +
+                   "; the parts do not belong together, fetch them again");
+}
+
+}  // namespace
+
 Result<GgufFile> GgufFile::open(const std::filesystem::path& path, const GgufLimits& limits) {
+  auto file = open_one(path, limits);
+  if (!file) return file;
+  const auto place = read_split_place(file->metadata_, file->name_);
+  if (!place) return place.error();
+  if (place->count == 1) return file;
+  if (!split_stem(path.filename().string())) {
+    return Error(ErrorKind::malformed,
+                 file->name_ + ": it is part " + std::to_string(place->number) + " of " +
+                     std::to_string(place->count) +
+                     " of a model, and its name does not say so; give the parts back their names "
+                     "(NAME-00001-of-00003.gguf)");
+  }
+  return open_parts(path, *place, limits);
+}
+
+Result<GgufFile> GgufFile::open_parts(const std::filesystem::path& path, const SplitPlace& place,
+                                      const GgufLimits& limits) {
+  std::optional<GgufFile> whole;
+  for (std::uint64_t number = 1; number <= place.count; ++number) {
+    const std::filesystem::path part_path = split_path(path, number, place.count);
+    std::error_code ignored;  // what cannot be looked at is reported by opening it
+    if (!std::filesystem::exists(part_path, ignored) && !ignored) {
+      return Error(ErrorKind::io, part_path.string() + ": this part of the model is missing; all " +
+                                      std::to_string(place.count) +
+                                      " parts must lie in one folder (retort pull fetches them)");
+    }
+    auto part = open_one(part_path, limits);
+    if (!part) return part;
+    if (auto fits = check_place(*part, {number, place.count, place.tensors}); !fits) {
+      return std::move(fits).error();
+    }
+    if (!whole) {
+      whole = std::move(*part);
+    } else if (auto joined = whole->join(std::move(*part)); !joined) {
+      return std::move(joined).error();
+    }
+  }
+  if (place.tensors && *place.tensors != whole->tensors_.size()) {
+    return Error(ErrorKind::malformed, whole->name_ + ": its " + std::to_string(place.count) +
+                                           " parts have " + std::to_string(whole->tensors_.size()) +
+                                           " tensors, not the " + std::to_string(*place.tensors) +
+                                           " of split.tensors.count; fetch them again");
+  }
+  return std::move(*whole);
+}
+
+// Takes over the tensors of the next part, and the part with them.
+Result<void> GgufFile::join(GgufFile other) {
+  const std::size_t part = parts();
+  for (GgufTensor& tensor : other.tensors_) {
+    tensor.part = part;
+    if (!index_.emplace(tensor.name, tensors_.size()).second) {
+      return Error(ErrorKind::malformed, other.name_ + ": tensor " + quoted(tensor.name) +
+                                             " is also in " + name_of(*find_tensor(tensor.name)));
+    }
+    tensors_.push_back(tensor);
+  }
+  other.tensors_ = {};
+  other.index_ = {};
+  others_.push_back(std::move(other));
+  return {};
+}
+
+Result<GgufFile> GgufFile::open_one(const std::filesystem::path& path, const GgufLimits& limits) {
   auto mapped = base::MappedFile::open(path);
   if (!mapped) return std::move(mapped).error();
   auto file = parse(mapped->bytes(), path.string(), limits);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "arch/architecture.h"
+#include "gguf/split_model.h"
 
 namespace retort::model {
 
@@ -32,7 +33,10 @@ Result<ModelFile> ModelFile::of(gguf::GgufFile file) {
   if (!opened) return opened;
   opened->gguf_ = std::move(file);
   const std::filesystem::path path = opened->gguf_->name();
-  if (auto ok = opened->finish(path.stem().string()); !ok) return std::move(ok).error();
+  const auto stem = gguf::split_stem(path.filename().string());
+  if (auto ok = opened->finish(stem.value_or(path.stem().string())); !ok) {
+    return std::move(ok).error();
+  }
   return opened;
 }
 
@@ -41,12 +45,11 @@ Result<ModelFile> ModelFile::describe(const gguf::GgufFile& file) {
   if (!name) return std::move(name).error();
   auto architecture = arch::find_gguf_architecture(*name, file.name());
   if (!architecture) return std::move(architecture).error();
-  auto parts = file.metadata().optional_uint("split.count");
-  if (!parts) return std::move(parts).error();
-  if (parts->value_or(1) > 1) {
-    return Error(ErrorKind::malformed,
-                 file.name() + ": one of " + std::to_string(**parts) +
-                     " parts of a split model; join them with llama-gguf-split --merge");
+  auto place = gguf::read_split_place(file.metadata(), file.name());
+  if (!place) return std::move(place).error();
+  if (place->count != file.parts()) {
+    return Error(ErrorKind::malformed, file.name() + ": one of " + std::to_string(place->count) +
+                                           " parts of a split model, without the others");
   }
   auto config = arch::read_config(**architecture, file);
   if (!config) return std::move(config).error();

@@ -186,6 +186,17 @@ TEST(ModelLoad, GgufFilesThatAreNoLlamaAreNamed) {
   EXPECT_THAT(gguf_error(split), HasSubstr("split model"));
 }
 
+TEST(ModelLoad, AModelInPartsIsTheModelThatWasCut) {
+  const auto& kernels = **tensor::choose_kernels("");
+  const auto whole = Model::load(kGoldens / "gqa.gguf", kernels);
+  ASSERT_TRUE(whole) << whole.error().message();
+  const auto parts = Model::load(kGoldens / "split/gqa-00001-of-00003.gguf", kernels);
+  ASSERT_TRUE(parts) << parts.error().message();
+  EXPECT_EQ((*parts)->weights_hash(), (*whole)->weights_hash());
+  EXPECT_EQ((*parts)->config().name, (*whole)->config().name);
+  EXPECT_EQ((*parts)->weights_bytes(), (*whole)->weights_bytes());
+}
+
 TEST(ModelLoad, TensorTypesThatCannotBeComputedAreNamed) {
   gguf::GgufBytes file = llama_header(1, 0);
   file.tensor("token_embd.weight", {256, 2}, 16, 0).align(32).zeros(2 * 66);

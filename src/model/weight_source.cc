@@ -65,7 +65,7 @@ WeightSource WeightSource::of(const gguf::GgufFile& file) {
   source.file_ = file.name();
   for (const gguf::GgufTensor& tensor : file.tensors()) {
     StoredTensor stored;
-    stored.file = file.name();
+    stored.file = file.name_of(tensor);
     stored.name = std::string(tensor.name);
     stored.type = tensor.type;
     stored.shape.assign(tensor.shape().rbegin(), tensor.shape().rend());

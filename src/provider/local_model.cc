@@ -9,6 +9,7 @@
 
 #include "base/build_id.h"
 #include "base/crypto.h"
+#include "gguf/split_model.h"
 #include "provider/model_files.h"
 
 namespace retort::provider {
@@ -28,6 +29,7 @@ std::string id_of(const LocalModelOptions& options, const model::ModelConfig& co
   if (!options.id.empty()) return options.id;
   if (options.path.empty()) return config.name;
   const fs::path path = options.path.lexically_normal();
+  if (auto stem = gguf::split_stem(path.filename().string())) return std::move(*stem);
   return path.has_filename() ? path.stem().string() : path.parent_path().filename().string();
 }
 
