@@ -46,7 +46,7 @@ TEST(Detokenizer, GivesBackEveryTextThatAByteLevelTokenizerEncoded) {
 }
 
 TEST(Detokenizer, DecodesRandomTokensAsHuggingFaceDoes) {
-  for (const char* name : {"gpt2", "llama3", "qwen2", "digits", "metaspace"}) {
+  for (const char* name : {"gpt2", "llama3", "qwen2", "digits", "metaspace", "unigram"}) {
     const Tokenizer tokenizer = open_golden(name);
     std::ifstream file(kGoldens / name / "decoded.jsonl");
     int rows = 0;

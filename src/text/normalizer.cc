@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "base/utf8.h"
+#include "text/sentencepiece_normalizer.h"
 
 namespace retort::text {
 namespace {
@@ -77,6 +78,30 @@ std::string replace_all(std::string_view text, std::string_view pattern, std::st
   }
 }
 
+std::string apply(const NormalizerStep& step, std::string_view text) {
+  switch (step.kind) {
+    case NormalizerStep::Kind::nfc:
+      return normalize_nfc(text);
+    case NormalizerStep::Kind::prepend:
+      return step.content + std::string(text);
+    case NormalizerStep::Kind::replace:
+      return replace_all(text, step.pattern, step.content);
+    case NormalizerStep::Kind::replace_space_runs:
+      return replace_space_runs(text, step.content);
+    case NormalizerStep::Kind::strip_front:
+      return std::string(strip_front(text));
+    case NormalizerStep::Kind::strip_back:
+      return std::string(strip_back(text));
+    case NormalizerStep::Kind::precompiled:
+      return normalize_precompiled(text, step.content);
+    case NormalizerStep::Kind::sentencepiece:
+      return normalize_sentencepiece(text, {.charsmap = step.content,
+                                            .adds_prefix = step.adds_prefix,
+                                            .removes_extra_spaces = step.removes_extra_spaces});
+  }
+  return std::string(text);
+}
+
 }  // namespace
 
 std::string normalize_nfc(std::string_view text) {
@@ -100,14 +125,9 @@ std::string_view normalize(std::string_view text, const std::vector<NormalizerSt
   if (text.empty()) return text;
   std::string_view normalized = text;
   for (const NormalizerStep& step : steps) {
-    if (step.kind == NormalizerStep::Kind::nfc) {
-      if (!may_change(normalized)) continue;
-      storage = normalize_nfc(normalized);
-    } else if (step.kind == NormalizerStep::Kind::prepend) {
-      storage = step.content + std::string(normalized);
-    } else {
-      storage = replace_all(normalized, step.pattern, step.content);
-    }
+    if (normalized.empty()) return normalized;
+    if (step.kind == NormalizerStep::Kind::nfc && !may_change(normalized)) continue;
+    storage = apply(step, normalized);
     normalized = storage;
   }
   return normalized;

@@ -7,8 +7,11 @@
 
 #include "base/utf8.h"
 #include "text/added_tokens.h"
+#include "text/charsmap.h"
 #include "text/normalizer.h"
 #include "text/pre_tokenizer.h"
+#include "text/unigram_encoder.h"
+#include "text/white_space.h"
 #include "text/word_encoder.h"
 
 namespace retort::text {
@@ -65,6 +68,15 @@ Result<void> check_tokens(const Vocabulary& vocabulary) {
   return {};
 }
 
+Result<void> check_normalizer(const Vocabulary& vocabulary) {
+  for (const NormalizerStep& step : vocabulary.normalizer) {
+    using Kind = NormalizerStep::Kind;
+    if (step.kind != Kind::precompiled && step.kind != Kind::sentencepiece) continue;
+    if (Result<void> good = Charsmap::check(step.content); !good) return good;
+  }
+  return {};
+}
+
 Result<void> check_ids(const Vocabulary& vocabulary) {
   std::vector<TokenId> ids = vocabulary.end_of_generation;
   for (const auto& id :
@@ -102,11 +114,31 @@ struct Tokenizer::Tables {
   AddedTokens added_normalized;                           // looked for in the normalised text
   bool cuts_before_marks = false;
   Splitter splitter;
+  // One of the two.
   std::unique_ptr<const WordEncoder> encoder;
+  std::unique_ptr<const UnigramEncoder> unigram;
 
   void read_texts();
   void read_added();
+  Result<void> make_encoder();
+  bool encode_byte(unsigned char byte, std::vector<TokenId>& ids) const {
+    return unigram ? unigram->encode_byte(byte, ids) : encoder->encode_byte(byte, ids);
+  }
 };
+
+Result<void> Tokenizer::Tables::make_encoder() {
+  if (vocabulary.kind == Vocabulary::Kind::unigram) {
+    auto made = UnigramEncoder::make(vocabulary);
+    if (!made) return std::move(made).error();
+    unigram = std::make_unique<const UnigramEncoder>(std::move(*made));
+    return {};
+  }
+  cuts_before_marks = may_cut_before_marks(words);
+  auto made = WordEncoder::make(vocabulary, words);
+  if (!made) return std::move(made).error();
+  encoder = std::make_unique<const WordEncoder>(std::move(*made));
+  return {};
+}
 
 void Tokenizer::Tables::read_texts() {
   const std::size_t count = vocabulary.tokens.size();
@@ -176,7 +208,7 @@ class Tokenizer::Encoding {
       const std::size_t valid = base::valid_utf8_prefix(text);
       if (valid > 0) encode_run(text.substr(0, valid), is_first);
       if (valid == text.size()) return;
-      if (!tables_.encoder->encode_byte(static_cast<unsigned char>(text[valid]), ids_)) {
+      if (!tables_.encode_byte(static_cast<unsigned char>(text[valid]), ids_)) {
         encode_run(kReplacement, false);
       }
       text.remove_prefix(valid + 1);
@@ -186,6 +218,7 @@ class Tokenizer::Encoding {
 
   void encode_run(std::string_view text, bool is_first) {
     const std::string_view normalized = normalize(text, tables_.vocabulary.normalizer, normalized_);
+    if (normalized.empty()) return;
     if (tables_.added_normalized.empty()) return encode_normalized(normalized, is_first);
     cut(normalized, is_first, tables_.added_normalized.find(normalized, {}),
         &Encoding::encode_normalized);
@@ -193,13 +226,22 @@ class Tokenizer::Encoding {
 
   void encode_normalized(std::string_view text, bool is_first) {
     const Vocabulary& vocabulary = tables_.vocabulary;
-    if (vocabulary.kind == Vocabulary::Kind::characters) return encode_marked(text, is_first);
+    if (vocabulary.splits_at_spaces) return encode_parted(text, is_first);
+    if (vocabulary.kind != Vocabulary::Kind::byte_level) return encode_marked(text, is_first);
     std::string with_space;
     if (vocabulary.adds_space && !text.starts_with(' ')) {
       with_space.append(" ").append(text);
       text = with_space;
     }
     encode_words(text);
+  }
+
+  void encode_parted(std::string_view text, bool is_first) {
+    for (std::size_t at = skip_spaces(text, 0); at < text.size(); at = skip_spaces(text, at)) {
+      const std::size_t end = find_space(text, at);
+      encode_marked(text.substr(at, end - at), is_first && at == 0);
+      at = end;
+    }
   }
 
   void encode_marked(std::string_view text, bool is_first) {
@@ -235,7 +277,13 @@ class Tokenizer::Encoding {
 
   void encode_words(std::string_view text) {
     tables_.splitter.split(text, words_);
-    for (const std::string_view word : words_) tables_.encoder->encode(word, ids_, scratch_);
+    for (const std::string_view word : words_) {
+      if (tables_.unigram) {
+        tables_.unigram->encode(word, ids_, unigram_scratch_);
+      } else {
+        tables_.encoder->encode(word, ids_, scratch_);
+      }
+    }
   }
 
   const Tables& tables_;
@@ -244,6 +292,7 @@ class Tokenizer::Encoding {
   std::string marked_;
   std::vector<std::string_view> words_;
   WordEncoder::Scratch scratch_;
+  UnigramEncoder::Scratch unigram_scratch_;
 };
 
 std::vector<TokenId> Tokenizer::encode(std::string_view text) const {
@@ -264,6 +313,7 @@ Tokenizer::~Tokenizer() = default;
 Result<Tokenizer> Tokenizer::make(Vocabulary vocabulary) {
   if (Result<void> done = check_tokens(vocabulary); !done) return std::move(done).error();
   if (Result<void> done = check_ids(vocabulary); !done) return std::move(done).error();
+  if (Result<void> done = check_normalizer(vocabulary); !done) return std::move(done).error();
   auto splitter = Splitter::make(vocabulary.splits);
   if (!splitter) return std::move(splitter).error();
   auto tables = std::make_unique<Tables>();
@@ -271,10 +321,7 @@ Result<Tokenizer> Tokenizer::make(Vocabulary vocabulary) {
   tables->splitter = std::move(*splitter);
   tables->read_texts();
   tables->read_added();
-  tables->cuts_before_marks = may_cut_before_marks(tables->words);
-  auto encoder = WordEncoder::make(tables->vocabulary, tables->words);
-  if (!encoder) return std::move(encoder).error();
-  tables->encoder = std::make_unique<const WordEncoder>(std::move(*encoder));
+  if (Result<void> done = tables->make_encoder(); !done) return std::move(done).error();
   tables->vocabulary.merges.clear();
   tables->vocabulary.merges.shrink_to_fit();
   return Tokenizer(std::move(tables));

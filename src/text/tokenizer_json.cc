@@ -1,12 +1,15 @@
-// Reads Hugging Face's tokenizer.json: the model (BPE), its added tokens, and the normaliser,
-// pre-tokenizer and decoder in as far as they are known. Whatever else a file asks for is refused
-// with its place and name, because a tokenizer that is nearly right makes a model nearly wrong.
+// Reads Hugging Face's tokenizer.json: the model (BPE or Unigram), its added tokens, and the
+// normaliser, pre-tokenizer and decoder in as far as they are known. Whatever else a file asks for
+// is refused with its place and name, because a tokenizer that is nearly right makes a model nearly
+// wrong.
 #include <algorithm>
 #include <boost/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "text/charsmap.h"
 #include "text/pre_tokenizer.h"
 #include "text/vocabulary.h"
 
@@ -53,6 +56,10 @@ struct Part {
   std::int64_t integer(std::int64_t otherwise) const {
     const std::int64_t* found = value ? value->if_int64() : nullptr;
     return found ? *found : otherwise;
+  }
+  std::optional<double> number() const {
+    if (value == nullptr || !value->is_number()) return std::nullopt;
+    return value->to_number<double>();
   }
   std::string_view type() const { return (*this)["type"].text(); }
 };
@@ -111,8 +118,15 @@ class TokenizerJsonReader {
     }
     if (type == "Punctuation") return read_punctuation(part);
     if (type == "Metaspace") return read_metaspace(part);
+    if (type == "WhitespaceSplit" && is_unigram() && vocabulary_.splits.empty() &&
+        !vocabulary_.replaces_spaces) {
+      vocabulary_.splits_at_spaces = true;
+      return {};
+    }
     return unsupported(part);
   }
+
+  bool is_unigram() const { return root_["model"].type() == "Unigram"; }
 
   Result<void> add_rule(std::string_view name) {
     vocabulary_.splits.push_back(find_split_rule(name));
@@ -200,9 +214,23 @@ class TokenizerJsonReader {
       vocabulary_.normalizer.push_back({Kind::nfc, "", ""});
     } else if (type == "Prepend") {
       vocabulary_.normalizer.push_back({Kind::prepend, "", std::string(part["prepend"].text())});
+    } else if (type == "Replace" && part["pattern"]["Regex"].text() == " {2,}") {
+      vocabulary_.normalizer.push_back(
+          {Kind::replace_space_runs, "", std::string(part["content"].text())});
+    } else if (type == "Strip") {
+      if (part["strip_left"].flag(true))
+        vocabulary_.normalizer.push_back({Kind::strip_front, "", ""});
+      if (part["strip_right"].flag(true))
+        vocabulary_.normalizer.push_back({Kind::strip_back, "", ""});
+    } else if (type == "Precompiled") {
+      auto table = Charsmap::from_base64(part["precompiled_charsmap"].text());
+      if (!table) return malformed(part["precompiled_charsmap"], "is no base64");
+      vocabulary_.normalizer.push_back({Kind::precompiled, "", std::move(*table)});
     } else if (type == "Replace") {
       const std::string_view pattern = part["pattern"]["String"].text();
-      if (pattern.empty()) return malformed(part["pattern"], "only a String is supported");
+      if (pattern.empty()) {
+        return malformed(part["pattern"], "only a String, or the Regex \" {2,}\", is supported");
+      }
       vocabulary_.normalizer.push_back(
           {Kind::replace, std::string(pattern), std::string(part["content"].text())});
     } else if (type == "Sequence") {
@@ -223,6 +251,7 @@ class TokenizerJsonReader {
   Result<void> read_model() {
     const Part model = root_["model"];
     if (model.object() == nullptr) return malformed(model, "is missing");
+    if (is_unigram()) return read_unigram();
     if (model["type"].text("BPE") != "BPE") return unsupported(model);
     if (model["dropout"].is_there()) return malformed(model["dropout"], "is not supported");
     for (const char* affix : {"continuing_subword_prefix", "end_of_word_suffix"}) {
@@ -238,10 +267,48 @@ class TokenizerJsonReader {
       Result<void> done = put(id, entry.key(), id.integer(-1), TokenType::normal);
       if (!done) return done;
     }
+    mark_bytes();
+    return {};
+  }
+
+  void mark_bytes() {
     for (Token& token : vocabulary_.tokens) {
       const bool is_byte = vocabulary_.byte_fallback && read_byte_token(token.text);
       if (is_byte) token.type = TokenType::byte;
     }
+  }
+
+  // A list of pieces and their scores, by id.
+  Result<void> read_unigram() {
+    const Part model = root_["model"];
+    if (vocabulary_.kind == Vocabulary::Kind::byte_level) {
+      return malformed(root_["pre_tokenizer"], "ByteLevel is not supported with a Unigram model");
+    }
+    vocabulary_.kind = Vocabulary::Kind::unigram;
+    vocabulary_.byte_fallback = model["byte_fallback"].flag(false);
+    const Part vocab = model["vocab"];
+    if (vocab.size() == 0) return malformed(vocab, "is missing");
+    double least = 0;
+    for (std::size_t i = 0; i < vocab.size(); ++i) {
+      const Part entry = vocab.at(i);
+      if (entry.size() != 2) return malformed(entry, "is not a piece and its score");
+      const std::optional<double> score = entry.at(1).number();
+      if (!score) return malformed(entry, "has no score");
+      const auto id = static_cast<std::int64_t>(i);
+      if (auto done = put(entry, entry.at(0).text(), id, TokenType::normal); !done) return done;
+      vocabulary_.tokens[i].score = *score;
+      least = i == 0 ? *score : std::min(least, *score);
+    }
+    // Worse by 10 than every piece, as SentencePiece has it.
+    vocabulary_.unknown_score = least - 10;
+    mark_bytes();
+    const Part unknown = model["unk_id"];
+    if (!unknown.is_there()) return {};
+    const std::int64_t id = unknown.integer(-1);
+    if (id < 0 || id >= static_cast<std::int64_t>(vocab.size())) {
+      return malformed(unknown, "is not in the vocabulary");
+    }
+    vocabulary_.unknown = static_cast<TokenId>(id);
     return {};
   }
 
@@ -265,6 +332,7 @@ class TokenizerJsonReader {
   }
 
   Result<void> read_merges() {
+    if (is_unigram()) return {};
     const Part merges = root_["model"]["merges"];
     if (merges.array() == nullptr) return malformed(merges, "is missing");
     if (merges.size() > kMergesMax) return malformed(merges, "too many");
@@ -308,6 +376,10 @@ class TokenizerJsonReader {
       token.normalized = part["normalized"].flag(type == TokenType::user_defined);
     }
     // What stands for unknown text may come from a user's text, though it is listed as special.
+    if (vocabulary_.unknown) {
+      vocabulary_.tokens[static_cast<std::size_t>(*vocabulary_.unknown)].type = TokenType::unknown;
+      return {};
+    }
     const std::string_view unknown = root_["model"]["unk_token"].text();
     if (unknown.empty()) return {};
     const auto found = std::ranges::find(vocabulary_.tokens, unknown, &Token::text);

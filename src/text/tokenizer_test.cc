@@ -143,9 +143,28 @@ TEST_P(HuggingFaceTokenizer, GivesTheSameIdsWhereAllIsTheTemplatesLiteral) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, HuggingFaceTokenizer,
-                         testing::Values("gpt2", "llama3", "qwen2", "digits", "llama2",
-                                         "metaspace"),
+                         testing::Values("gpt2", "llama3", "qwen2", "digits", "llama2", "metaspace",
+                                         "unigram", "unigram_bytes"),
                          [](const auto& test) { return std::string(test.param); });
+
+// The same unigram models as GGUF files, against SentencePiece's own library.
+TEST(Tokenizer, CutsAsSentencePieceDoes) {
+  const auto goldens = std::filesystem::path(RETORT_SOURCE_DIR) / "tests" / "golden" / "tokenizer";
+  const auto texts = boost::json::value_to<std::vector<std::string>>(
+      boost::json::parse(read_all(goldens / "strings.json")));
+  ASSERT_GE(texts.size(), 1000u);
+  for (const char* name : {"unigram", "unigram_bytes"}) {
+    auto tokenizer = open_gguf(goldens / name / "tokenizer.gguf");
+    ASSERT_TRUE(tokenizer) << tokenizer.error().message();
+    const auto rows = lines_of(read_all(goldens / name / "sentencepiece.jsonl"));
+    ASSERT_EQ(rows.size(), texts.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto ids = boost::json::value_to<std::vector<TokenId>>(
+          boost::json::parse(rows[i]).as_object().at("ids"));
+      EXPECT_EQ(tokenizer->encode(texts[i]), ids) << name << " " << i << ": " << texts[i];
+    }
+  }
+}
 
 // ------------------------------------------------------------------------- promise 8: text stays
 // text
@@ -230,6 +249,25 @@ TEST(Tokenizer, MergesNoPiecesIntoAControlToken) {
   EXPECT_EQ(by_rank->encode("<s>"), (std::vector<TokenId>{2, 5}));
 }
 
+TEST(Tokenizer, AUnigramModelMakesNoControlTokenOfAText) {
+  Vocabulary vocabulary;
+  vocabulary.kind = Vocabulary::Kind::unigram;
+  vocabulary.tokens = {{"<unk>", 0, TokenType::unknown},
+                       {"<s>", 0, TokenType::control},
+                       {"<s", -1},
+                       {"<", -2},
+                       {"s", -3},
+                       {">", -4},
+                       {"<0x41>", 0, TokenType::byte}};
+  vocabulary.unknown = 0;
+  vocabulary.unknown_score = -14;
+  const auto tokenizer = Tokenizer::make(vocabulary);
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message();
+  EXPECT_EQ(tokenizer->encode("<s>"), (std::vector<TokenId>{2, 5}));
+  EXPECT_EQ(tokenizer->encode(PromptText{"<s>", {{0, 3}}}), std::vector<TokenId>{1});
+  EXPECT_EQ(tokenizer->encode("<0x41>"), (std::vector<TokenId>{3, 0, 5}));
+}
+
 // ------------------------------------------------------------------------------ bad and huge input
 
 TEST(Tokenizer, GivesBytesThatAreNotUtf8BackAsTheyWere) {
@@ -302,7 +340,7 @@ TEST(PreTokenizer, TakesLinearTime) {
 }
 
 TEST(Tokenizer, TakesLinearTime) {
-  for (const char* name : {"gpt2", "qwen2", "llama2"}) {
+  for (const char* name : {"gpt2", "qwen2", "llama2", "unigram", "unigram_bytes"}) {
     const Tokenizer tokenizer = open_golden(name);
     for (const std::string& text : long_texts(1u << 18)) {
       const std::clock_t begin = std::clock();
@@ -332,7 +370,21 @@ TEST(TokenizerJson, NamesWhatItDoesNotSupport) {
       const auto& [json, error] : {
           BadTokenizer{"{", "f: not JSON"},
           {"[]", "f: model: is missing"},
-          {R"({"model":{"type":"Unigram"}})", R"(f: model: the type "Unigram" is not supported)"},
+          {R"({"model":{"type":"WordPiece"}})",
+           R"(f: model: the type "WordPiece" is not supported)"},
+          {R"({"model":{"type":"Unigram"}})", "f: model.vocab: is missing"},
+          {R"({"model":{"type":"Unigram","vocab":[["a"]]}})",
+           "f: model.vocab[0]: is not a piece and its score"},
+          {R"({"model":{"type":"Unigram","vocab":[["a","b"]]}})",
+           "f: model.vocab[0]: has no score"},
+          {R"({"model":{"type":"Unigram","unk_id":1,"vocab":[["a",0]]}})",
+           "f: model.unk_id: is not in the vocabulary"},
+          {R"({"pre_tokenizer":{"type":"ByteLevel"},"model":{"type":"Unigram","vocab":[["a",0]]}})",
+           "f: pre_tokenizer: ByteLevel is not supported with a Unigram model"},
+          {R"({"normalizer":{"type":"Precompiled","precompiled_charsmap":"!"}})",
+           "f: normalizer.precompiled_charsmap: is no base64"},
+          {R"({"pre_tokenizer":{"type":"WhitespaceSplit"}})",
+           R"(f: pre_tokenizer: the type "WhitespaceSplit" is not supported)"},
           {R"({"normalizer":{"type":"NFKC"}})",
            R"(f: normalizer: the type "NFKC" is not supported)"},
           {R"({"normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Lowercase"}]}})",
@@ -398,8 +450,8 @@ TEST(GgufVocabulary, RefusesUnknownModelsAndPreTokenizersByName) {
   model.key("tokenizer.ggml.model", gguf::ValueType::string).string("rwkv");
   EXPECT_EQ(
       read_gguf(model).error().message(),
-      "f: tokenizer.ggml.model: \"rwkv\" is not supported; supported are gpt2 (byte-level BPE) "
-      "and llama (SentencePiece)");
+      "f: tokenizer.ggml.model: \"rwkv\" is not supported; supported are gpt2 (byte-level BPE), "
+      "llama (SentencePiece) and t5 (SentencePiece's unigram model)");
   gguf::GgufBytes pre(0, 2);
   pre.key("tokenizer.ggml.model", gguf::ValueType::string).string("gpt2");
   pre.key("tokenizer.ggml.pre", gguf::ValueType::string).string("chameleon");

@@ -37,7 +37,7 @@ enum class TokenType : std::uint8_t {
 
 struct Token {
   std::string text;  // as the file spells it: byte-level letters, U+2581 for a space
-  float score = 0;
+  double score = 0;
   TokenType type = TokenType::normal;
   // Of added tokens (control and user_defined), with Hugging Face's meanings.
   bool strips_left = false;   // takes the white space before it
@@ -48,16 +48,28 @@ struct Token {
 
 // How the text between added tokens is changed before it is cut into words.
 struct NormalizerStep {
-  enum class Kind : std::uint8_t { nfc, prepend, replace };
+  enum class Kind : std::uint8_t {
+    nfc,
+    prepend,
+    replace,
+    replace_space_runs,  // two or more spaces
+    strip_front,         // white space
+    strip_back,
+    precompiled,    // Hugging Face's reading of SentencePiece's table of characters
+    sentencepiece,  // all that SentencePiece does
+  };
   Kind kind = Kind::nfc;
-  std::string pattern;  // replace: a plain text
-  std::string content;  // prepend and replace
+  std::string pattern;       // replace: a plain text
+  std::string content;       // prepend and replace...; precompiled and sentencepiece: the table
+  bool adds_prefix = false;  // sentencepiece
+  bool removes_extra_spaces = false;  // sentencepiece
 };
 
 struct Vocabulary {
   enum class Kind : std::uint8_t {
     byte_level,  // byte-pair merges over bytes (gpt-2, llama-3, qwen2 ...)
     characters,  // SentencePiece: merges over characters, with bytes for those it does not know
+    unigram,     // SentencePiece's other kind: the cut of the largest sum of scores
   };
   // Whether U+2581 is put before a text that does not begin with one.
   enum class SpacePrefix : std::uint8_t { never, first, always };
@@ -68,10 +80,12 @@ struct Vocabulary {
   // highest score first.
   std::vector<std::pair<std::string, std::string>> merges;
   bool merges_by_score = false;
-  bool ignore_merges = false;  // a word that is a token is that token, whatever the merges say
-  bool byte_fallback = false;  // characters: unknown ones become byte tokens
-  bool fuses_unknown = false;  // characters: neighbouring unknown ones become one unknown token
-  bool adds_space = false;     // byte_level: a space before a text that does not begin with one
+  bool ignore_merges = false;     // a word that is a token is that token, whatever the merges say
+  bool byte_fallback = false;     // characters: unknown ones become byte tokens
+  bool fuses_unknown = false;     // characters: neighbouring unknown ones become one unknown token
+  double unknown_score = 0;       // unigram: of a character that is no token
+  bool single_precision = false;  // unigram: sums of scores are rounded to float
+  bool adds_space = false;        // byte_level: a space before a text that does not begin with one
   std::vector<NormalizerStep> normalizer;
   // Each in turn cuts every piece that the one before left at its matches; what lies between two
   // matches is a piece too.
@@ -79,6 +93,7 @@ struct Vocabulary {
   SpacePrefix space_prefix = SpacePrefix::never;
   bool replaces_spaces = false;       // characters: U+2581 for each space, after the normaliser
   bool splits_before_space = false;   // characters: a word begins at each U+2581
+  bool splits_at_spaces = false;      // unigram: white space parts words and is dropped
   bool strips_leading_space = false;  // one space at the front of decoded text is not part of it
 
   std::optional<TokenId> beginning;  // bos

@@ -1,7 +1,9 @@
 // Reads a tokenizer from a GGUF file's metadata: the keys tokenizer.ggml.* (ggml/docs/gguf.md),
 // with the defaults that llama.cpp gives to those that are absent.
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,9 +58,11 @@ class GgufVocabularyReader {
     if (!model) return std::move(model).error();
     if (*model == "gpt2") return read_byte_level();
     if (*model == "llama") return read_characters();
-    return malformed("tokenizer.ggml.model", "\"" + std::string(*model) +
-                                                 "\" is not supported; supported are gpt2 "
-                                                 "(byte-level BPE) and llama (SentencePiece)");
+    if (*model == "t5") return read_unigram();
+    return malformed("tokenizer.ggml.model",
+                     "\"" + std::string(*model) +
+                         "\" is not supported; supported are gpt2 (byte-level BPE), llama "
+                         "(SentencePiece) and t5 (SentencePiece's unigram model)");
   }
 
   Result<void> read_byte_level() {
@@ -99,6 +103,40 @@ class GgufVocabularyReader {
     return {};
   }
 
+  Result<void> read_unigram() {
+    vocabulary_.kind = Vocabulary::Kind::unigram;
+    vocabulary_.single_precision = true;
+    vocabulary_.adds_end = true;
+    NormalizerStep step{.kind = NormalizerStep::Kind::sentencepiece, .adds_prefix = true};
+    if (auto done = read_flag("tokenizer.ggml.add_space_prefix", step.adds_prefix); !done) {
+      return done;
+    }
+    constexpr std::string_view kRemoves = "tokenizer.ggml.remove_extra_whitespaces";
+    if (auto done = read_flag(kRemoves, step.removes_extra_spaces); !done) return done;
+    constexpr std::string_view kCharsmap = "tokenizer.ggml.precompiled_charsmap";
+    auto table = metadata_.optional_integers(kCharsmap);
+    if (!table) return std::move(table).error();
+    for (std::size_t i = 0; *table && i < (*table)->size(); ++i) {
+      step.content += static_cast<char>((**table)[i] & 0xFF);
+    }
+    vocabulary_.strips_leading_space = step.adds_prefix;
+    vocabulary_.normalizer.push_back(std::move(step));
+    return {};
+  }
+
+  bool has_scores() const {
+    return vocabulary_.merges_by_score || vocabulary_.kind == Vocabulary::Kind::unigram;
+  }
+
+  // Worse by 10 than every piece (sentencepiece, kUnkPenalty).
+  void score_unknown() {
+    double least = std::numeric_limits<float>::max();
+    for (const Token& token : vocabulary_.tokens) {
+      if (token.type == TokenType::normal) least = std::min(least, token.score);
+    }
+    vocabulary_.unknown_score = static_cast<float>(least) - 10.0F;
+  }
+
   Result<void> read_tokens() {
     constexpr std::string_view kTokens = "tokenizer.ggml.tokens";
     constexpr std::string_view kTypes = "tokenizer.ggml.token_type";
@@ -117,12 +155,12 @@ class GgufVocabularyReader {
     if (*scores && (*scores)->size() != texts->size()) {
       return malformed(kScores, "has another length than the " + count + " tokens");
     }
-    if (vocabulary_.merges_by_score && !*scores) return malformed(kScores, "is missing");
+    if (has_scores() && !*scores) return malformed(kScores, "is missing");
     vocabulary_.tokens.resize(texts->size());
     for (std::size_t i = 0; i < texts->size(); ++i) {
       Token& token = vocabulary_.tokens[i];
       token.text = (*texts)[i];
-      if (*scores) token.score = static_cast<float>((**scores)[i]);
+      if (*scores) token.score = (**scores)[i];
       // Types of the specification: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6
       // byte.
       const std::int64_t type = *types ? (**types)[i] : 1;
@@ -133,11 +171,12 @@ class GgufVocabularyReader {
       token.type = static_cast<TokenType>(type - 1);
       if (token.type == TokenType::byte) vocabulary_.byte_fallback = true;
     }
+    score_unknown();
     return {};
   }
 
   Result<void> read_merges() {
-    if (vocabulary_.merges_by_score) return {};
+    if (has_scores()) return {};
     constexpr std::string_view kMerges = "tokenizer.ggml.merges";
     auto merges = metadata_.strings(kMerges);
     if (!merges) return std::move(merges).error();

@@ -114,7 +114,7 @@ Result<void> WordEncoder::read_merges(const Vocabulary& vocabulary) {
 // the highest score first. So each way to cut a token in two is a merge of the rank of its score.
 void WordEncoder::read_scores(const Vocabulary& vocabulary) {
   TextMap ids = mergeable_tokens(vocabulary);
-  std::vector<float> scores;
+  std::vector<double> scores;
   for (const auto& [text, id] : ids) {
     scores.push_back(vocabulary.tokens[static_cast<std::size_t>(id)].score);
   }
@@ -128,7 +128,7 @@ void WordEncoder::read_scores(const Vocabulary& vocabulary) {
   merges_.reserve(cuts);
   for (const auto& [text, id] : tokens) {
     if (text.empty() || !base::is_utf8(text)) continue;
-    const float score = vocabulary.tokens[static_cast<std::size_t>(id)].score;
+    const double score = vocabulary.tokens[static_cast<std::size_t>(id)].score;
     const auto rank = static_cast<std::uint32_t>(
         std::ranges::lower_bound(scores, score, std::greater<>()) - scores.begin());
     for (std::size_t cut = base::decode_utf8(text).bytes; cut < text.size();
