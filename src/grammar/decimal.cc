@@ -7,8 +7,6 @@
 namespace retort::grammar {
 namespace {
 
-constexpr int kPlacesMax = 400;  // beyond what a double holds: 308 before the point, 324 behind it
-
 Error no_number(std::string_view text) {
   return Error(ErrorKind::invalid_request, "not a JSON number: " + std::string(text.substr(0, 40)));
 }
@@ -73,7 +71,7 @@ bool subtract(std::string& value, const std::string& subtrahend) {
 
 }  // namespace
 
-Result<Decimal> Decimal::parse(std::string_view text) {
+Result<Decimal> Decimal::parse(std::string_view text, std::size_t places_max) {
   std::string_view rest = text;
   const bool negative = take(rest, '-');
   const std::string_view whole = take_digits(rest);
@@ -95,7 +93,8 @@ Result<Decimal> Decimal::parse(std::string_view text) {
   exponent -= static_cast<long>(fraction.size());
   Decimal value = stripped(negative, std::string(whole) + std::string(fraction), exponent);
   const long before = static_cast<long>(value.digits.size()) + value.exponent;
-  if (before > kPlacesMax || value.exponent < -kPlacesMax) {
+  const auto most = static_cast<long>(places_max);
+  if (before > most || value.exponent < -most) {
     return Error(ErrorKind::invalid_request,
                  "a number too far from 1: " + std::string(text.substr(0, 40)));
   }

@@ -1,6 +1,7 @@
 // Decimal: the numbers of JSON, exact and of any length a schema writes.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -14,9 +15,12 @@ struct Decimal {
   std::string digits;  // no zeros at either end
   int exponent = 0;
 
+  // Beyond what a double holds: 308 digits before the point, 324 behind it.
+  static constexpr std::size_t kPlacesMax = 400;
+
   // A JSON number, as spelled. Fails where it is none, or where digits or zeros would stand more
-  // than 400 places from the point.
-  static Result<Decimal> parse(std::string_view text);
+  // than `places_max` places from the point: what is done with a number takes a step for each.
+  static Result<Decimal> parse(std::string_view text, std::size_t places_max = kPlacesMax);
   bool is_integer() const { return digits.empty() || exponent >= 0; }
   friend bool operator==(const Decimal&, const Decimal&) = default;
 };

@@ -20,7 +20,8 @@ void keep_last_of_each_key(JsonValue& object) {
   }
 }
 
-Result<JsonValue> read(const base::JsonView& view) {
+// Numbers may have `places` more places than a double could make use of.
+Result<JsonValue> read(const base::JsonView& view, std::size_t places) {
   using Type = base::JsonView::Type;
   JsonValue value;
   switch (view.type()) {
@@ -34,7 +35,7 @@ Result<JsonValue> read(const base::JsonView& view) {
     case Type::decimal: {
       value.type = JsonValue::Type::number;
       value.text = view.text();
-      Result<Decimal> number = Decimal::parse(value.text);
+      Result<Decimal> number = Decimal::parse(value.text, Decimal::kPlacesMax + places);
       if (!number) return number.error();
       value.number = std::move(*number);
       break;
@@ -46,7 +47,7 @@ Result<JsonValue> read(const base::JsonView& view) {
     case Type::array:
       value.type = JsonValue::Type::array;
       for (const base::JsonView& element : view.elements()) {
-        Result<JsonValue> read_element = read(element);
+        Result<JsonValue> read_element = read(element, places);
         if (!read_element) return read_element.error();
         value.elements.push_back(std::move(*read_element));
       }
@@ -54,7 +55,7 @@ Result<JsonValue> read(const base::JsonView& view) {
     case Type::object:
       value.type = JsonValue::Type::object;
       for (base::JsonMember& member : view.members()) {
-        Result<JsonValue> read_member = read(member.value);
+        Result<JsonValue> read_member = read(member.value, places);
         if (!read_member) return read_member.error();
         value.keys.push_back(std::move(member.key));
         value.elements.push_back(std::move(*read_member));
@@ -84,13 +85,13 @@ const JsonValue* JsonValue::find(std::string_view key) const {
 Result<JsonValue> JsonValue::parse(std::string_view text) {
   const Result<base::JsonView> view = base::JsonView::parse(text);
   if (!view) return view.error();
-  return read(*view);
+  return read(*view, 0);
 }
 
 Result<JsonValue> JsonValue::parse_answer(std::string_view text) {
   const Result<base::JsonView> view = base::JsonView::parse(text, {.duplicate_keys = true});
   if (!view) return view.error();
-  return read(*view);
+  return read(*view, text.size());
 }
 
 bool equal(const JsonValue& a, const JsonValue& b) {

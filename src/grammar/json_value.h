@@ -37,7 +37,8 @@ struct JsonValue {
   // Reads one document (base::check_json's rules). Fails too where a number is beyond Decimal.
   static Result<JsonValue> parse(std::string_view text);
   // The same for what a model wrote: of several members with one key the last counts, as for the
-  // readers of JavaScript and Python.
+  // readers of JavaScript and Python, and numbers may have as many digits behind the point as it
+  // took the trouble to write.
   static Result<JsonValue> parse_answer(std::string_view text);
 };
 

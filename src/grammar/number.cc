@@ -236,9 +236,10 @@ Expression Magnitudes::with_exponent() {
   // The form that programs choose for small and for large numbers. Below 1e-04:
   std::vector<Expression> exponents;
   if (low_.is_zero() && (high_->whole != "0" || high_->fraction >= "0001")) {
+    const Expression tens = pool_.concat(digits('1', '9'), some_digits(1, 1));
+    const Expression hundreds = pool_.concat(digits('1', '3'), some_digits(2, 2));
     exponents.push_back(pool_.concat(
-        {pool_.literal("-"), zeros(0),
-         pool_.either(digits('5', '9'), pool_.concat(digits('1', '9'), some_digits(1, 2)))}));
+        {pool_.literal("-"), zeros(0), pool_.either({digits('5', '9'), tens, hundreds})}));
   }
   if (!high_ && low_.whole.size() <= 16) {  // 1e+16 and above
     const Expression teens = pool_.concat(digits('1', '1'), digits('6', '9'));
@@ -263,7 +264,7 @@ Result<Expression> Magnitudes::multiples(const Unit& unit) {
   if (whole_only && !integer_) {
     all = pool_.concat(all, pool_.optional(pool_.concat(pool_.literal("."), zeros(1))));
   }
-  return low_.is_zero() && !low_.exclusive && !high_ ? all : pool_.both(plain(), all);
+  return pool_.both(plain(), all);
 }
 
 // The integers in bounds where they are few, whatever the modulus.

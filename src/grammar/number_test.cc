@@ -123,10 +123,20 @@ TEST(Number, WhatIsBeyondADoubleIsNotLetThrough) {
   EXPECT_TRUE(pool.matches(integer, "-" + longest));
   EXPECT_FALSE(pool.matches(decimal, longest + "9"));
   EXPECT_FALSE(pool.matches(integer, longest + "9"));
+  const Decimal three = Decimal::parse("3").value();
+  for (const bool whole : {true, false}) {
+    const Expression threes =
+        compile_number(pool, {.integer = whole, .multiple_of = three}).value();
+    EXPECT_TRUE(pool.matches(threes, longest));
+    EXPECT_FALSE(pool.matches(threes, longest + "9"));
+  }
   EXPECT_TRUE(pool.matches(decimal, "999999999e299"));
   EXPECT_TRUE(pool.matches(decimal, "1.5E-399"));
-  for (const char* beyond : {"1e400", "1e1000", "1e-1000", "9999999999e299"}) {
+  const Expression bounded = compile_number(pool, bounds_of(false, ">=0 <10")).value();
+  EXPECT_TRUE(pool.matches(bounded, "1.5e-399"));
+  for (const char* beyond : {"1e400", "1e1000", "1e-1000", "1e-400", "9999999999e299"}) {
     EXPECT_FALSE(pool.matches(decimal, beyond)) << beyond;
+    EXPECT_FALSE(pool.matches(bounded, beyond)) << beyond;
   }
 }
 

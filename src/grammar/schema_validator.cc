@@ -4,11 +4,13 @@
 #include <pcre2.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
-#include "grammar/ecma_pattern.h"
+#include "grammar/code_points.h"
 #include "grammar/format.h"
 #include "grammar/pattern.h"
 
@@ -22,8 +24,64 @@ using Code = std::unique_ptr<pcre2_code, CodeFree>;
 
 // Steps of backtracking for one text. PCRE2's own default is a second of work.
 constexpr std::uint32_t kMatchSteps = 200'000;
-// Schemas looked at for one document.
-constexpr std::size_t kJudgeSteps = 2'000'000;
+// Schemas looked at for one document: each for each of its values, and no more.
+constexpr std::size_t kJudgeSteps = 10'000'000;
+
+// ---- ECMA-262's regular expressions in PCRE2's words.
+
+// What ECMA-262 calls white space and line ends beyond PCRE2's ASCII \s.
+constexpr std::string_view kMoreSpace = R"(\u00A0\uFEFF\u2028\u2029\p{Zs})";
+// All but those, as ranges within a class.
+constexpr std::string_view kNoSpace =
+    R"(\u{0}-\u{8}\u{E}-\u{1F}!-\u{9F}\u{A1}-\u{167F}\u{1681}-\u{1FFF}\u{200B}-\u{2027})"
+    R"(\u{202A}-\u{202E}\u{2030}-\u{205E}\u{2060}-\u{2FFF}\u{3001}-\u{FEFE}\u{FF00}-\u{10FFFF})";
+constexpr std::string_view kNoLineEnd = R"([^\n\r\u2028\u2029])";
+
+// The name within the braces of \p{...} as PCRE2 knows it; itself where it does not.
+std::string property_name(std::string_view name) {
+  const std::size_t equals = name.find('=');
+  const std::string_view value =
+      equals == std::string_view::npos ? std::string_view{} : name.substr(equals + 1);
+  return pcre2_property(name.substr(0, equals), value).value_or(std::string(name));
+}
+
+// `pattern` so that PCRE2 (UTF, ALT_BSUX, DOLLAR_ENDONLY) finds what ECMA-262 with the `u` flag
+// finds: `.`, `\s` and `\S` mean other characters there, and properties have longer names.
+std::string to_pcre2(std::string_view pattern) {
+  std::string out;
+  bool in_class = false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\' && i + 1 < pattern.size()) {
+      const char escaped = pattern[++i];
+      const std::size_t close = pattern.find('}', i);
+      if (escaped == 's') {
+        out += (in_class ? "\\s" : "[\\s") + std::string(kMoreSpace) + (in_class ? "" : "]");
+      } else if (escaped == 'S') {
+        out += in_class ? std::string(kNoSpace) : "[^\\s" + std::string(kMoreSpace) + "]";
+      } else if ((escaped == 'p' || escaped == 'P') && pattern.substr(i + 1, 1) == "{" &&
+                 close != std::string_view::npos) {
+        out += std::string("\\") + escaped + "{";
+        out += property_name(pattern.substr(i + 2, close - i - 2)) + "}";
+        i = close;
+      } else {
+        out += '\\';
+        out += escaped;
+      }
+      continue;
+    }
+    if (c == '.' && !in_class) {
+      out += kNoLineEnd;
+      continue;
+    }
+    // PCRE2 would take [[:alpha:]] and the like as a class of its own.
+    if (c == '[' && in_class) out += '\\';
+    if (c == '[') in_class = true;
+    if (c == ']') in_class = false;
+    out += c;
+  }
+  return out;
+}
 
 Code compile(const std::string& pattern) {
   const std::string text = to_pcre2(pattern);
@@ -58,6 +116,23 @@ class SchemaValidator::Judge {
   explicit Judge(const SchemaValidator& validator) : validator_(validator) {}
 
   Verdict judge(SourceId id, const JsonValue& value, LeftOut left_out = {}) {
+    // Branches within branches would be judged again for each way to come there.
+    const bool remembered = value.is_array() || value.is_object();
+    const std::uint64_t known_at =
+        std::uint64_t{id} << 2 | (left_out.any_of ? 2u : 0u) | (left_out.one_of ? 1u : 0u);
+    if (remembered) {
+      const auto known = judged_.find({&value, known_at});
+      if (known != judged_.end()) return known->second;
+    }
+    const Verdict found = judge_anew(id, value, left_out);
+    if (remembered) judged_.emplace(std::pair(&value, known_at), found);
+    return found;
+  }
+
+  const std::string& misfit() const { return misfit_; }
+
+ private:
+  Verdict judge_anew(SourceId id, const JsonValue& value, LeftOut left_out) {
     if (++steps_ > kJudgeSteps) return Verdict::unknown;
     const SourceSchema& schema = validator_.state_->source->schemas[id];
     Verdict so_far = own(schema, value);
@@ -73,9 +148,6 @@ class SchemaValidator::Judge {
     return so_far;
   }
 
-  const std::string& misfit() const { return misfit_; }
-
- private:
   Verdict own(const SourceSchema& schema, const JsonValue& value) {
     if ((type_of(value) & schema.types) == 0) return Verdict::does_not_fit;
     if (schema.constant != nullptr && !equal(*schema.constant, value)) {
@@ -182,6 +254,8 @@ class SchemaValidator::Judge {
 
   const SchemaValidator& validator_;
   std::size_t steps_ = 0;
+  // Of the document's arrays and objects, by schema and what of it is left out.
+  std::map<std::pair<const JsonValue*, std::uint64_t>, Verdict> judged_;
   std::optional<ExpressionPool> pool_;
   std::string misfit_;  // the innermost schema that did not fit first
 };
@@ -231,7 +305,13 @@ Verdict SchemaValidator::finds(const std::string& pattern, std::string_view text
   pcre2_match_data_free(data);
   pcre2_match_context_free(context);
   if (found == PCRE2_ERROR_NOMATCH) return Verdict::does_not_fit;
-  return found < 0 ? Verdict::unknown : Verdict::fits;
+  if (found >= 0) return Verdict::fits;
+  // It backtracked too often: by derivatives each byte is one step. They are what the grammar is
+  // made of, and so the second choice.
+  ExpressionPool pool;
+  const Result<Expression> expression = compile_pattern(pool, pattern, Spelling::utf8);
+  const bool matches = expression && pool.matches(*expression, text);
+  return !expression || pool.exhausted() ? Verdict::unknown : verdict(matches);
 }
 
 Result<void> SchemaValidator::check(std::string_view document) const {

@@ -50,7 +50,34 @@ TEST(SchemaValidator, ReadsPatternsAsEcmaDoes) {
   expect(R"({"pattern":"^[[:alpha:]]$"})", R"("q]")", false);
 }
 
-// A grammar cannot know which keys there were: what a model repeats is read as clients read it.
+// What fits must not be refused for the time that it takes to see it: the answer is written by
+// then.
+TEST(SchemaValidator, KnowsWhatPcreGivesUp) {
+  const std::string schema = R"({"pattern":"^(?:(?:a|aa)+b|a+c)$"})";
+  expect(schema, '"' + std::string(60, 'a') + "c\"", true);
+  expect(schema, '"' + std::string(60, 'a') + "d\"", false);
+}
+
+TEST(SchemaValidator, JudgesBranchesWithinBranchesOnce) {
+  const std::string schema =
+      R"({"$defs":{"n":{"anyOf":[{"properties":{"c":{"$ref":"#/$defs/n"},"z":{"const":1}}},
+                                 {"properties":{"c":{"$ref":"#/$defs/n"},"z":{"const":2}}}]}},
+          "$ref":"#/$defs/n"})";
+  std::string document = "{}";
+  for (int level = 0; level < 60; ++level) document = R"({"c":)" + document + R"(,"z":2})";
+  expect(schema, document, true);
+  expect(schema, R"({"c":{"c":{"z":3}}})", false);
+}
+
+TEST(SchemaValidator, TakesAllTheDigitsThatAModelWrites) {
+  const std::string digits(2000, '3');
+  expect(R"({"type":"number","maximum":0.5})", "0." + digits, true);
+  expect(R"({"multipleOf":0.5})", "0." + digits, false);
+  expect(R"({"type":"number","minimum":1})", "0." + digits, false);
+}
+
+// Where their number does not count a grammar does not know which keys there were: what a model
+// repeats is read as clients read it.
 TEST(SchemaValidator, TakesTheLastOfEqualKeys) {
   const std::string numbers = R"({"additionalProperties":{"type":"number"},"minProperties":2})";
   expect(numbers, R"({"a":"b","a":1,"c":2})", true);
