@@ -410,18 +410,18 @@ Expression ExpressionPool::json_string_rest(std::uint32_t min, std::uint32_t max
 std::optional<StringRest> ExpressionPool::as_string_rest(Expression expression) const {
   const Node& node = nodes_[expression];
   if (node.kind == Kind::string) return StringRest{.min = node.a, .max = node.b};
-  if (node.kind != Kind::both || node.b != 2) return std::nullopt;
-  const auto parts = list(node);
-  for (std::size_t i = 0; i < 2; ++i) {
-    const Node& rest = nodes_[parts[i]];
-    const Node& other = nodes_[parts[1 - i]];
+  if (node.kind != Kind::both) return std::nullopt;
+  std::optional<StringRest> rest;
+  for (const Expression part : list(node)) {
+    const Node& of = nodes_[part];
     // With no bound on its length a string can always go on to one that is not left out.
-    if (rest.kind == Kind::string && rest.b == kUnbounded && other.kind == Kind::complement &&
-        nodes_[other.a].finite) {
-      return StringRest{.min = rest.a, .max = rest.b, .except_some = true};
+    if (of.kind == Kind::string && of.b == kUnbounded && !rest) {
+      rest = {.min = of.a, .max = of.b, .except_some = true};
+    } else if (of.kind != Kind::complement || !nodes_[of.a].finite) {
+      return std::nullopt;
     }
   }
-  return std::nullopt;
+  return rest;
 }
 
 Expression ExpressionPool::derivative(Expression expression, std::uint8_t byte) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 namespace retort::grammar {
@@ -54,6 +55,14 @@ RuleId GrammarBuilder::repeat(RuleId part, std::uint32_t min, std::uint32_t max)
   return add({.kind = Rule::Kind::repeat, .min = min, .max = max, .parts = {part}});
 }
 
+RuleId GrammarBuilder::key(Expression expression) {
+  return add({.kind = Rule::Kind::key, .spaced = true, .expression = expression, .parts = {}});
+}
+
+RuleId GrammarBuilder::key_scope(RuleId part) {
+  return add({.kind = Rule::Kind::key_scope, .parts = {part}});
+}
+
 void GrammarBuilder::define(RuleId reserved, RuleId meaning) {
   if (exhausted_) return;
   rules_[reserved] = {.kind = Rule::Kind::choice, .parts = {meaning}};
@@ -68,11 +77,14 @@ void GrammarBuilder::find_nullable() {
       case Rule::Kind::undefined:
         return false;
       case Rule::Kind::terminal:
+      case Rule::Kind::key:
         return expressions_.nullable(rule.expression);
       case Rule::Kind::sequence:
         return std::all_of(rule.parts.begin(), rule.parts.end(), is_nullable);
       case Rule::Kind::choice:
         return std::any_of(rule.parts.begin(), rule.parts.end(), is_nullable);
+      case Rule::Kind::key_scope:
+        return is_nullable(rule.parts[0]);
       case Rule::Kind::repeat:
         return rule.min == 0 || is_nullable(rule.parts[0]);
     }
@@ -139,6 +151,10 @@ Result<Grammar> GrammarBuilder::finish(RuleId root) && {
   Grammar grammar{.rules = std::move(rules_), .root = root, .expressions = std::move(expressions_)};
   grammar.depth_max = depth_max_;
   grammar.byte_class = grammar.expressions.byte_classes();
+  const bool has_keys = std::ranges::any_of(
+      grammar.rules, [](const Rule& rule) { return rule.kind == Rule::Kind::key; });
+  // What is left of a key's expression without the keys before it may tell any two bytes apart.
+  if (has_keys) std::iota(grammar.byte_class.begin(), grammar.byte_class.end(), std::uint8_t{0});
   grammar.byte_classes =
       1u + *std::max_element(grammar.byte_class.begin(), grammar.byte_class.end());
   return grammar;

@@ -23,15 +23,17 @@ using RuleId = std::uint32_t;
 struct Rule {
   enum class Kind : std::uint8_t {
     undefined,
-    terminal,  // `expression`, behind up to kSpaceMax characters of white space where `spaced`
-    sequence,  // `parts`, one behind the other
-    choice,    // one of `parts`
-    repeat,    // parts[0], `min` to `max` times
+    terminal,   // `expression`, behind up to kSpaceMax characters of white space where `spaced`
+    sequence,   // `parts`, one behind the other
+    choice,     // one of `parts`
+    repeat,     // parts[0], `min` to `max` times
+    key,        // a terminal of JSON strings: one that is no other key of the key_scope it is in
+    key_scope,  // parts[0]
   };
   Kind kind = Kind::undefined;
   bool spaced = false;
   bool nullable = false;
-  Expression expression = 0;
+  Expression expression = 0;  // of a terminal or key
   std::uint32_t min = 0, max = 0;
   std::vector<RuleId> parts;
 };
@@ -72,6 +74,10 @@ class GrammarBuilder {
   RuleId sequence(std::vector<RuleId> parts);
   RuleId choice(std::vector<RuleId> parts);  // no parts: matches nothing
   RuleId repeat(RuleId part, std::uint32_t min, std::uint32_t max);
+  // A string of JSON, quotes and all, that stands in its scope once only, however it is spelled.
+  // White space may stand before it. To be reached from its scope's rule through few others.
+  RuleId key(Expression expression);
+  RuleId key_scope(RuleId part);
   // Gives `reserved` the meaning of `meaning`.
   void define(RuleId reserved, RuleId meaning);
 

@@ -5,6 +5,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "grammar/json_value.h"
+
 namespace retort::grammar {
 namespace {
 
@@ -28,7 +30,8 @@ void remove_doubles(std::vector<Top>& tops, std::size_t begin) {
   }
   std::sort(first, tops.end(), [](const Top& a, const Top& b) {
     if (a.expression != b.expression) return a.expression < b.expression;
-    return a.frame != b.frame ? a.frame < b.frame : a.space < b.space;
+    if (a.frame != b.frame) return a.frame < b.frame;
+    return a.space != b.space ? a.space < b.space : a.key < b.key;
   });
   tops.erase(std::unique(first, tops.end()), tops.end());
 }
@@ -59,7 +62,9 @@ Automaton::Automaton(Grammar grammar, const MatcherLimits& limits)
 std::optional<FrameId> Automaton::frame(const Frame& frame) {
   const auto [found, added] = frame_index_.try_emplace(frame, static_cast<FrameId>(frames_.size()));
   if (!added) return found->second;
-  const std::uint32_t depth = depth_[frame.parent] + 1;
+  // Brackets count: an object's scope is in its braces, and a key has none.
+  const bool bracket = frame.rule != kKeyByte && rules_[frame.rule].kind != Rule::Kind::key_scope;
+  const std::uint32_t depth = depth_[frame.parent] + (bracket ? 1 : 0);
   if (frames_.size() >= limits_.frames_max) exhausted_ = true;
   if (exhausted_ || depth > depth_max_) {
     frame_index_.erase(found);
@@ -134,6 +139,10 @@ void Automaton::enter(RuleId id, FrameId parent, Expansion& into) {
       }
       if (expressions_.nullable(rule.expression)) into.leave(parent);
       return;
+    case Rule::Kind::key:
+      return enter_key(rule, parent, into);
+    case Rule::Kind::key_scope:
+      return enter_below(rule.parts[0], {id, KeySets::kNone, parent}, into);
     case Rule::Kind::sequence:
       if (rule.parts.empty()) return into.leave(parent);
       return enter_below(rule.parts[0], {id, 1, parent}, into);
@@ -153,7 +162,9 @@ void Automaton::leave(FrameId id, Expansion& into) {
     return;
   }
   const Frame at = frames_[id];
+  if (at.rule == kKeyByte) return leave_key(id, into);
   const Rule& rule = rules_[at.rule];
+  if (rule.kind == Rule::Kind::key_scope) return into.leave(at.parent);
   if (rule.kind == Rule::Kind::sequence) {
     // The last part needs no frame: what follows it is what follows the sequence.
     const bool last = at.progress + 1 == rule.parts.size();
@@ -170,6 +181,54 @@ void Automaton::leave(FrameId id, Expansion& into) {
                                      : at.progress + 1;
     enter_below(rule.parts[0], {at.rule, rounds, at.parent}, into);
   }
+}
+
+void Automaton::enter_key(const Rule& rule, FrameId parent, Expansion& into) {
+  const Expression unused = key_sets_.unused(expressions_, rule.expression, keys_before(parent));
+  if (!expressions_.live(unused)) return;
+  into.tops.push_back({unused, parent, rule.spaced ? kSpaceMax : std::uint8_t{0}, true});
+}
+
+// The frame that the key whose byte `id` may be stands in.
+FrameId Automaton::before_key(FrameId id) const {
+  while (frames_[id].rule == kKeyByte) id = frames_[id].parent;
+  return id;
+}
+
+// The keys of the scope that `id` is in.
+KeySets::Id Automaton::keys_before(FrameId id) const {
+  for (; id != 0; id = frames_[id].parent) {
+    const Frame& at = frames_[id];
+    if (at.rule == kKeyByte || rules_[at.rule].kind != Rule::Kind::key_scope) continue;
+    return at.progress;
+  }
+  return KeySets::kNone;
+}
+
+// What `id` is once `key` has come in its scope. Recursion: a key is few frames from its scope.
+std::optional<FrameId> Automaton::with_key(FrameId id, const std::string& key) {
+  if (id == 0) return id;
+  Frame at = frames_[id];
+  if (rules_[at.rule].kind == Rule::Kind::key_scope) {
+    at.progress = key_sets_.with(at.progress, key);
+    return frame(at);
+  }
+  const std::optional<FrameId> parent = with_key(at.parent, key);
+  if (!parent) return std::nullopt;
+  at.parent = *parent;
+  return frame(at);
+}
+
+void Automaton::leave_key(FrameId last_byte, Expansion& into) {
+  std::string spelled;
+  for (FrameId at = last_byte; frames_[at].rule == kKeyByte; at = frames_[at].parent) {
+    spelled.push_back(static_cast<char>(frames_[at].progress));
+  }
+  std::reverse(spelled.begin(), spelled.end());
+  const Result<JsonValue> key = JsonValue::parse(spelled);
+  if (!key) return;  // no string of JSON, which a key's rule has alone
+  const std::optional<FrameId> behind = with_key(before_key(last_byte), key->text);
+  if (behind) into.leave(*behind);
 }
 
 void Automaton::settle(Expansion& expansion) {
@@ -225,25 +284,50 @@ inline Expression Automaton::next(Expression expression, std::uint8_t byte) {
   return known != kUnknown ? known : derive_into(cell, expression, byte);
 }
 
-inline void Automaton::append_step(const Top& top, std::uint8_t byte, std::vector<Top>& tops,
-                                   bool& can_end) {
-  if (top.space > 0 && is_space(byte)) {
-    tops.push_back({top.expression, top.frame, static_cast<std::uint8_t>(top.space - 1)});
-  }
-  const Expression derived = next(top.expression, byte);
-  if (derived == ExpressionPool::nothing()) return;
-  if (derived != ExpressionPool::empty()) tops.push_back({derived, top.frame, 0});
-  if (!expressions_.nullable(derived)) return;
-  const Closure& behind = closure(top.frame);
+inline void Automaton::append_behind(FrameId frame, std::vector<Top>& tops, bool& can_end) {
+  const Closure& behind = closure(frame);
   can_end = can_end || behind.can_end;
   const auto first = closure_tops_.begin() + behind.begin;
   tops.insert(tops.end(), first, first + behind.count);
 }
 
+// Of a key: as if its scope had no memory, and says so in key_closed_ where that matters.
+inline void Automaton::append_step(const Top& top, std::uint8_t byte, std::vector<Top>& tops,
+                                   bool& can_end) {
+  if (top.space > 0 && is_space(byte)) {
+    tops.push_back({top.expression, top.frame, static_cast<std::uint8_t>(top.space - 1), top.key});
+  }
+  const Expression derived = next(top.expression, byte);
+  if (derived == ExpressionPool::nothing()) return;
+  if (derived != ExpressionPool::empty()) tops.push_back({derived, top.frame, 0, top.key});
+  if (!expressions_.nullable(derived)) return;
+  if (top.key) key_closed_ = true;
+  append_behind(top.frame, tops, can_end);
+}
+
+void Automaton::append_key_step(const Top& top, std::uint8_t byte, std::vector<Top>& tops,
+                                bool& can_end) {
+  if (top.space > 0 && is_space(byte)) {
+    tops.push_back({top.expression, top.frame, static_cast<std::uint8_t>(top.space - 1), true});
+  }
+  const Expression derived = next(top.expression, byte);
+  if (derived == ExpressionPool::nothing()) return;
+  const std::optional<FrameId> read = frame({kKeyByte, byte, top.frame});
+  if (!read) return;
+  if (derived != ExpressionPool::empty()) tops.push_back({derived, *read, 0, true});
+  if (expressions_.nullable(derived)) append_behind(*read, tops, can_end);
+}
+
 void Automaton::step_locked(std::span<const Top> from, std::uint8_t byte, Place& to) {
   to.tops.clear();
   to.can_end = false;
-  for (const Top& top : from) append_step(top, byte, to.tops, to.can_end);
+  for (const Top& top : from) {
+    if (top.key) {
+      append_key_step(top, byte, to.tops, to.can_end);
+    } else {
+      append_step(top, byte, to.tops, to.can_end);
+    }
+  }
   remove_doubles(to.tops, 0);
   if (to.tops.size() > limits_.tops_max) exhausted_ = true;
 }
@@ -275,6 +359,11 @@ bool Automaton::accept(Place& place, std::string_view bytes) {
 }
 
 // A walk keeps the place at each level of the tree in one vector, the levels one behind the other.
+//
+// It adds no frames for the keys it passes, or a mask would cost one for each byte of each token: a
+// walk's place has none of what has come of a key, and behind the key's end its object knows the
+// keys from before the walk. Only a token that goes on to another key must know more; there the
+// place is worked out from the beginning.
 class Automaton::Walk {
  public:
   Walk(Automaton& automaton, const ByteTree& tree, std::span<std::uint64_t> mask)
@@ -282,9 +371,11 @@ class Automaton::Walk {
 
   // Over the subtree of `root`, at whose bytes the place is `from`.
   void run(std::span<const Top> from, bool can_end, std::size_t root = 0) {
+    from_ = from;
     tops_.assign(from.begin(), from.end());
+    forget_keys(0);
     if (!from.empty() || can_end) take(root);
-    enter(root, 0);
+    enter(root, 0, false);
     while (!levels_.empty() && !automaton_.exhausted_) {
       Level& level = levels_.back();
       while (level.child < level.end && !level.possible.has(tree_.bytes[level.child])) {
@@ -303,6 +394,7 @@ class Automaton::Walk {
     std::uint32_t child, end;  // the children left to look at
     std::size_t first, count;  // the place in tops_
     ByteSet possible;          // bytes that can come there, and perhaps more
+    bool key_closed;           // the scopes there lack a key
   };
 
   void take(std::size_t node) {
@@ -312,7 +404,7 @@ class Automaton::Walk {
   }
 
   // Goes on with the children of `node`, whose place is the end of tops_ from `first` on.
-  void enter(std::size_t node, std::size_t first) {
+  void enter(std::size_t node, std::size_t first, bool key_closed) {
     const std::uint32_t child = tree_.first_child[node], end = tree_.first_child[node + 1];
     if (child == end) return;
     if (tops_.size() - first > 1) remove_doubles(tops_, first);
@@ -322,25 +414,57 @@ class Automaton::Walk {
       possible = possible | automaton_.expressions_.first_bytes(tops_[i].expression);
       if (tops_[i].space > 0) possible = possible | kSpaces;
     }
-    levels_.push_back({child, end, first, tops_.size() - first, possible});
+    levels_.push_back({child, end, first, tops_.size() - first, possible, key_closed});
+  }
+
+  void forget_keys(std::size_t first) {
+    for (std::size_t i = first; i < tops_.size(); ++i) {
+      if (tops_[i].key) tops_[i].frame = automaton_.before_key(tops_[i].frame);
+    }
+  }
+
+  // Whether the place in tops_ from `first` on is at another key, behind one that was closed.
+  bool at_next_key(std::size_t first) const {
+    const auto begin = tops_.begin() + static_cast<std::ptrdiff_t>(first);
+    return std::any_of(begin, tops_.end(), [](const Top& top) { return top.key; });
+  }
+
+  // That place again, by every step from the walk's beginning.
+  void work_out(std::size_t first, bool& can_end) {
+    Place at{.tops = {from_.begin(), from_.end()}}, behind;
+    for (const Level& level : levels_) {
+      automaton_.step_locked(at.tops, tree_.bytes[level.child - 1], behind);
+      std::swap(at, behind);
+    }
+    tops_.resize(first);
+    tops_.insert(tops_.end(), at.tops.begin(), at.tops.end());
+    forget_keys(first);
+    can_end = at.can_end;
   }
 
   void visit(const Level& from, std::uint32_t node) {
     const std::size_t begin = from.first + from.count, end = begin;
     tops_.resize(begin);
     bool can_end = false;
+    automaton_.key_closed_ = from.key_closed;
     for (std::size_t i = from.first; i < end; ++i) {
       const Top top = tops_[i];
       automaton_.append_step(top, tree_.bytes[node], tops_, can_end);
     }
+    bool key_closed = automaton_.key_closed_;
+    if (key_closed && at_next_key(begin)) {
+      work_out(begin, can_end);
+      key_closed = false;
+    }
     if (tops_.size() == begin && !can_end) return;
     take(node);
-    enter(node, begin);
+    enter(node, begin, key_closed);
   }
 
   Automaton& automaton_;
   const ByteTree& tree_;
   std::span<std::uint64_t> mask_;
+  std::span<const Top> from_;
   std::vector<Top>& tops_;
   std::vector<Level> levels_;
 };
@@ -356,7 +480,7 @@ bool Automaton::fill_from_string(const Top& top, const TokenTrie& trie,
   if (!any_token_fits && rest->max >= StringTokens::kCharactersMax) return false;
   const TokenSet& inside = string.inside[any_token_fits ? StringTokens::kCharactersMax : rest->max];
   for (std::size_t word = 0; word < mask.size(); ++word) mask[word] |= inside[word];
-  if (rest->min == 0 && any_token_fits && !rest->except_some) {
+  if (rest->min == 0 && any_token_fits && !rest->except_some && !top.key) {
     const Closure behind = closure(top.frame);
     const std::vector<Top> tops(closure_tops_.begin() + behind.begin,
                                 closure_tops_.begin() + behind.begin + behind.count);

@@ -21,6 +21,7 @@
 
 #include "grammar/expression.h"
 #include "grammar/grammar.h"
+#include "grammar/key_sets.h"
 #include "grammar/token_trie.h"
 
 namespace retort::grammar {
@@ -40,6 +41,7 @@ struct Top {
   Expression expression = 0;  // what is being matched
   FrameId frame = 0;          // what follows it
   std::uint8_t space = 0;     // white space that may still come before it
+  bool key = false;           // of a Rule::Kind::key: what has come of it is in the frames
   friend bool operator==(const Top&, const Top&) = default;
 };
 
@@ -77,8 +79,9 @@ class Automaton {
 
  private:
   struct Frame {
-    RuleId rule;
-    std::uint32_t progress;  // parts behind us of a sequence, rounds of a repeat
+    RuleId rule;             // kKeyByte: a byte of a key that is being read
+    std::uint32_t progress;  // parts behind us of a sequence, rounds of a repeat, a scope's keys,
+                             // the key's byte
     FrameId parent;
     friend bool operator==(const Frame&, const Frame&) = default;
   };
@@ -105,11 +108,18 @@ class Automaton {
   void enter(RuleId rule, FrameId parent, Expansion& into);
   void enter_below(RuleId rule, const Frame& above, Expansion& into);
   void leave(FrameId frame, Expansion& into);
+  void enter_key(const Rule& rule, FrameId parent, Expansion& into);
+  void leave_key(FrameId last_byte, Expansion& into);
+  FrameId before_key(FrameId frame) const;
+  KeySets::Id keys_before(FrameId frame) const;
+  std::optional<FrameId> with_key(FrameId frame, const std::string& key);
   void settle(Expansion& expansion);
 
   Expression next(Expression expression, std::uint8_t byte);
   Expression derive_into(std::size_t cell, Expression expression, std::uint8_t byte);
   void append_step(const Top& top, std::uint8_t byte, std::vector<Top>& tops, bool& can_end);
+  void append_key_step(const Top& top, std::uint8_t byte, std::vector<Top>& tops, bool& can_end);
+  void append_behind(FrameId frame, std::vector<Top>& tops, bool& can_end);
   void step_locked(std::span<const Top> from, std::uint8_t byte, Place& to);
   KnownMask& known_mask(const Place& place, const TokenTrie& trie);
   bool fill_from_string(const Top& top, const TokenTrie& trie, std::span<std::uint64_t> mask);
@@ -123,6 +133,9 @@ class Automaton {
   std::array<std::uint8_t, 256> byte_class_;
   std::size_t byte_classes_;
 
+  static constexpr RuleId kKeyByte = ~RuleId{0};
+  KeySets key_sets_;
+
   std::uint32_t depth_max_;
   std::vector<Frame> frames_;
   std::vector<std::uint32_t> depth_;  // by frame: the frames behind it
@@ -134,6 +147,7 @@ class Automaton {
   std::vector<KnownMask> masks_;       // by a hash of the place
   std::size_t mask_bytes_ = 0;
   std::vector<Top> walk_tops_;  // working memory of Walk
+  bool key_closed_ = false;     // of append_step, for Walk
   std::atomic<bool> exhausted_ = false;
   std::atomic<bool> worn_ = false;
   std::atomic<std::size_t> bytes_ = 0;

@@ -168,6 +168,66 @@ TEST(Matcher, KeysThatMustNotBeSomeMustNotBeTheirOtherSpellingsEither) {
   }
 }
 
+// An object of three members whose keys differ, or more; each value 1 or another such object.
+std::shared_ptr<Automaton> objects_of_new_keys() {
+  GrammarBuilder builder;
+  ExpressionPool& pool = builder.expressions();
+  const auto mark = [&](const char* text) { return builder.terminal(pool.literal(text), true); };
+  const RuleId key =
+      builder.key(pool.concat(pool.literal("\""), pool.json_string_rest(0, kUnbounded)));
+  const RuleId value = builder.reserve();
+  const RuleId member = builder.sequence({key, mark(":"), value});
+  const RuleId more = builder.repeat(builder.sequence({mark(","), member}), 2, kUnbounded);
+  const RuleId object = builder.key_scope(builder.sequence({mark("{"), member, more, mark("}")}));
+  builder.define(value, builder.choice({mark("1"), object}));
+  return std::make_shared<Automaton>(std::move(builder).finish(object).value());
+}
+
+TEST(Matcher, KeysOfAScopeDifferHoweverTheyAreSpelled) {
+  const auto objects = objects_of_new_keys();
+  for (const char* text :
+       {R"({"a":1,"b":1,"c":1})", R"({"a":1,"b":1,"c":{"a":1,"b":1,"d":1},"d":1})",
+        R"( { "" : 1 , "\"" : 1 , "\\" : 1 })", R"({"a":1,"aa":1,"A":1})"}) {
+    EXPECT_TRUE(accepts(objects, text)) << text;
+  }
+  for (const char* text :
+       {R"({"a":1,"b":1})", R"({"a":1,"b":1,"a":1})", R"({"a":1,"b":1,"\u0061":1})",
+        R"({"\/":1,"/":1,"c":1})", R"({"a":1,"b":{"x":1,"y":1,"x":1},"c":1})",
+        R"({"a":1,"b":{"x":1,"y":1,"z":1},"a":1})"}) {
+    EXPECT_FALSE(accepts(objects, text)) << text;
+  }
+}
+
+TEST(Matcher, MaskIsExactWhereKeysMustDiffer) {
+  std::vector<std::string> pieces = small_vocabulary();
+  for (const char* longer :
+       {"\"1\":1,\"", "\"1\":1,\"t", "\":1,\"1", "\":1,\"1\"", "\":1,\"t\":1,\"u", "\":{\"",
+        "\":{\"1\":", "\\u0031\":1,\"1\":", "1\":1,\"1\"", "1,\"1\":"}) {
+    pieces.emplace_back(longer);
+  }
+  const auto trie = TokenTrie::make(pieces, {}).value();
+  const std::string document = R"({"1":1 ,"t1":{"1":1,"t":1,"\u0031\u":1},"":1})";
+  Matcher matcher(objects_of_new_keys());
+  for (std::size_t i = 0; i < document.find("\\u\""); ++i) {
+    expect_mask_is_exact(matcher, trie, pieces, document.substr(0, i));
+    ASSERT_TRUE(matcher.accept(document.substr(i, 1))) << document.substr(0, i);
+  }
+}
+
+TEST(Matcher, MasksOfKeysAddNoFramesToSpeakOf) {
+  const auto pieces = small_vocabulary();
+  const auto trie = TokenTrie::make(pieces, {}).value();
+  const auto objects = objects_of_new_keys();
+  Matcher matcher(objects);
+  ASSERT_TRUE(matcher.accept(R"({"a":1,"b":1,")"));
+  const std::size_t before = objects->bytes();
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(matcher.accept(std::string(1, static_cast<char>('c' + i))));
+    mask_of(matcher, trie);
+  }
+  EXPECT_LT(objects->bytes() - before, 10 * (trie.words() * 8 + 40'000));
+}
+
 TEST(Matcher, ForcedBytesAreThoseWithOneWayOnly) {
   GrammarBuilder builder;
   ExpressionPool& pool = builder.expressions();

@@ -43,6 +43,7 @@ struct SchemaLimits {
   std::size_t forms_max = 20'000;         // combinations of schemas that hold together
   std::size_t alternatives_max = 512;     // of anyOf and oneOf, multiplied out
   std::size_t count_states_max = 20'000;  // of one object with min- or maxProperties
+  std::size_t new_keys_max = 1'000;       // of one object that must have names that differ
   std::chrono::milliseconds time_max{4'000};
   GrammarLimits grammar;
 };

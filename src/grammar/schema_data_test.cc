@@ -214,15 +214,6 @@ std::optional<std::string> walk(const std::shared_ptr<Automaton>& automaton, std
   return std::nullopt;
 }
 
-// What the grammar leaves to the validator, or what no JSON reader of ours takes.
-bool is_left_to_reader(const std::string& text) {
-  const Result<JsonValue> read = JsonValue::parse(text);
-  if (read) return false;
-  const std::string& message = read.error().message();
-  return message.find("twice") != std::string::npos ||
-         message.find("levels") != std::string::npos || message.find("number") != std::string::npos;
-}
-
 TEST(SchemaData, WhateverTheGrammarLeadsToFits) {
   const auto suite = read_cases("json_schema_suite"), real = read_cases("maskbench_sample");
   if (!suite || !real) GTEST_SKIP() << "SKIPPED: ../shared/data is not there";
@@ -235,7 +226,7 @@ TEST(SchemaData, WhateverTheGrammarLeadsToFits) {
       const auto automaton = std::make_shared<Automaton>(std::move(compiled->grammar));
       ++begun;
       const std::optional<std::string> text = walk(automaton, random);
-      if (!text || is_left_to_reader(*text)) continue;
+      if (!text) continue;
       ++ended;
       const Result<void> fits = compiled->validator->check(*text);
       EXPECT_TRUE(fits) << fits.error().message() << "\n" << *text << "\n" << one.schema;

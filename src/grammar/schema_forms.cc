@@ -10,8 +10,6 @@ namespace {
 
 // Forms looked into while others are: beyond it nothing is said of them.
 constexpr std::size_t kDepthMax = 24;
-// Classes of an object's keys, told apart by patterns.
-constexpr std::size_t kKeyClassesMax = 64;
 
 }  // namespace
 
@@ -136,9 +134,7 @@ void SchemaForms::needs(const Alternative& alternative, std::vector<FormId>& for
   if (alternative.finite) return;
   if ((alternative.types & kObject) != 0) {
     const ObjectRules& rules = alternative.objects;
-    const auto required = std::count_if(rules.properties.begin(), rules.properties.end(),
-                                        [](const auto& property) { return property.required; });
-    const bool more = rules.min > static_cast<std::uint64_t>(required);
+    const bool more = rules.min > required_of(rules);
     for (const ObjectRules::Property& property : rules.properties) {
       if (property.required || more) forms.push_back(property.form);
     }
@@ -224,86 +220,21 @@ TypeSet SchemaForms::possible_types(const Alternative& alternative,
 }
 
 bool SchemaForms::object_possible(const ObjectRules& rules, const PossibleForm& possible_form) {
-  std::uint64_t required = 0, optional = 0;
   for (const ObjectRules::Property& property : rules.properties) {
-    if (!property.required) continue;
-    ++required;
-    if (possible_form(property.form) == 0) return false;
+    if (property.required && possible_form(property.form) == 0) return false;
   }
+  const std::uint64_t required = required_of(rules);
   if (required > rules.max || rules.min > rules.max) return false;
-  if (rules.min <= required) return true;
+  if (rules.min <= required) return true;  // the other forms may not be known
+  std::uint64_t optional = 0;
   for (const ObjectRules::Property& property : rules.properties) {
     if (!property.required && possible_form(property.form) != 0) ++optional;
   }
   if (rules.min <= required + optional) return true;
-  const std::vector<KeyClass> classes = key_classes(rules);
-  return std::any_of(classes.begin(), classes.end(),
-                     [&](const KeyClass& keys) { return possible_form(keys.form) != 0; });
-}
-
-FormId SchemaForms::key_form(const ObjectRules& rules, const KeyRules& keys) {
-  Parts parts;
-  for (const SourceId id : rules.sources) {
-    bool matched = false;
-    for (const SourceProperty& property : source(id).pattern_properties) {
-      const auto& patterns = keys.matched;
-      if (std::find(patterns.begin(), patterns.end(), property.name) == patterns.end()) continue;
-      matched = true;
-      add(parts, property.schema);
-    }
-    if (!matched && source(id).additional != kNoSource) add(parts, source(id).additional);
-  }
-  return form_of(parts);
-}
-
-// Into those that match each pattern and those that do not, as far as there are any.
-bool SchemaForms::split_keys(const ObjectRules& rules, Expression names,
-                             std::vector<KeyRules>& classes) {
-  std::vector<std::string> patterns;
-  for (const SourceId id : rules.sources) {
-    for (const SourceProperty& property : source(id).pattern_properties) {
-      if (std::find(patterns.begin(), patterns.end(), property.name) != patterns.end()) continue;
-      patterns.push_back(property.name);
-      std::vector<KeyRules> split;
-      for (const KeyRules& keys : classes) {
-        split.push_back(keys);
-        split.back().matched.push_back(property.name);
-        if (!pool_.live(expressions_.key(split.back(), names))) split.pop_back();
-        split.push_back(keys);
-        split.back().unmatched.push_back(property.name);
-        if (!pool_.live(expressions_.key(split.back(), names))) split.pop_back();
-      }
-      classes = std::move(split);
-      if (classes.size() > kKeyClassesMax) {
-        refuse(source(id).pointer + "/patternProperties", "patternProperties",
-               "too many patterns match the same names");
-      }
-      if (over_time()) return false;
-    }
-  }
-  return true;
-}
-
-std::vector<KeyClass> SchemaForms::key_classes(const ObjectRules& rules) {
-  const Expression names = content_of(*this, rules.names, pool_, expressions_);
-  std::vector<KeyRules> classes(1);
-  if (!split_keys(rules, names, classes)) return {};
-  std::vector<KeyClass> made;
-  for (KeyRules& keys : classes) {
-    const FormId form = key_form(rules, keys);
-    if (form == kNoForm) continue;
-    const auto matches = [&](const std::string& name) {
-      const auto finds_in = [&](const std::string& pattern) { return finds(pattern, name); };
-      return std::all_of(keys.matched.begin(), keys.matched.end(), finds_in) &&
-             std::none_of(keys.unmatched.begin(), keys.unmatched.end(), finds_in);
-    };
-    for (const ObjectRules::Property& property : rules.properties) {
-      if (matches(property.name)) keys.excluded.push_back(property.name);
-    }
-    if (!pool_.live(expressions_.key(keys, names))) continue;
-    made.push_back({std::move(keys), form});
-  }
-  return made;
+  std::vector<KeyClass> classes = key_classes(rules);
+  std::erase_if(classes, [&](const KeyClass& keys) { return possible_form(keys.form) == 0; });
+  if (rules.min == required + optional + 1) return !classes.empty();
+  return rules.min <= required + optional + count_keys(rules, classes);
 }
 
 bool SchemaForms::finds(const std::string& pattern, const std::string& text) {

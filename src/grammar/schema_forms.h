@@ -78,6 +78,10 @@ class SchemaForms {
   TypeSet possible(const Alternative& alternative);
   // The keys that `rules` does not declare, in classes that no key is in two of.
   std::vector<KeyClass> key_classes(const ObjectRules& rules);
+  // How many keys are in those classes of `rules` together; rules.min where there are more.
+  std::uint64_t count_keys(const ObjectRules& rules, const std::vector<KeyClass>& classes);
+  // How many properties it cannot be without.
+  static std::uint64_t required_of(const ObjectRules& rules);
   // Where the first schema of a form stands: for what is said of it.
   const std::string& pointer(FormId form) const;
 
@@ -161,7 +165,8 @@ class SchemaForms {
   std::deque<Form> forms_;
   std::map<Parts, FormId> form_index_;
   std::size_t depth_ = 0;  // of work_out
-  ExpressionPool pool_;    // for looking, not for the grammar
+  std::map<std::pair<Expression, std::uint32_t>, std::uint64_t> key_counts_;
+  ExpressionPool pool_;  // for looking, not for the grammar
   SchemaExpressions expressions_;
   std::optional<SchemaRefusal> refusal_;
 };

@@ -93,30 +93,29 @@ class Compiler {
                      std::vector<RuleId>& ways) {
     for (const JsonValue* value : alternative.values) {
       if (value->is_array() || value->is_object()) {
-        std::vector<RuleId> parts;
-        append_value(*value, parts);
-        ways.push_back(builder_.sequence(std::move(parts)));
+        ways.push_back(value_rule(*value));
       } else {
         append_spellings(*value, spellings);
       }
     }
   }
 
-  // `value` and no other, with white space where it may stand.
-  void append_value(const JsonValue& value, std::vector<RuleId>& parts) {
+  // `value` and no other, with white space where it may stand. A rule for each bracket, so that
+  // they count as all others do towards how many may be open.
+  RuleId value_rule(const JsonValue& value) {
     if (!value.is_array() && !value.is_object()) {
       std::vector<std::string> spellings;
       append_spellings(value, spellings);
-      parts.push_back(builder_.terminal(pool_.one_of(spellings), true));
-      return;
+      return builder_.terminal(pool_.one_of(spellings), true);
     }
-    parts.push_back(mark(value.is_array() ? "[" : "{"));
+    std::vector<RuleId> parts{mark(value.is_array() ? "[" : "{")};
     for (std::size_t i = 0; i < value.elements.size(); ++i) {
       if (i > 0) parts.push_back(mark(","));
       if (value.is_object()) parts.insert(parts.end(), {name(value.keys[i]), mark(":")});
-      append_value(value.elements[i], parts);
+      parts.push_back(value_rule(value.elements[i]));
     }
     parts.push_back(mark(value.is_array() ? "]" : "}"));
+    return builder_.sequence(std::move(parts));
   }
 
   RuleId name(const std::string& text) {
@@ -133,11 +132,12 @@ class Compiler {
       const RuleId member = builder_.sequence({name(property.name), mark(":"), value});
       shape.properties.push_back({member, property.required});
     }
-    const Expression names = content_of(forms_, rules.names, pool_, expressions_);
-    for (const KeyClass& keys : forms_.key_classes(rules)) {
-      if (forms_.possible(keys.form) == 0) continue;
-      const RuleId key = builder_.terminal(expressions_.key(keys.keys, names), true);
-      shape.others.push_back(builder_.sequence({key, mark(":"), rule_of(keys.form)}));
+    add_others(rules, shape);
+    if (!shape.others.empty() && shape.min > forms_.required_of(rules) + limits_.new_keys_max) {
+      forms_.refuse(forms_.pointer(form) + "/minProperties", "minProperties",
+                    "more than " + std::to_string(limits_.new_keys_max) +
+                        " properties that the schema does not name");
+      return mark("}");
     }
     ObjectStates states(builder_, std::move(shape));
     if (states.size() > limits_.count_states_max) {
@@ -147,6 +147,23 @@ class Compiler {
       return mark("}");
     }
     return states.make();
+  }
+
+  // The members whose keys the schema does not declare.
+  void add_others(const ObjectRules& rules, ObjectShape& shape) {
+    const bool new_keys = needs_new_keys(rules.min, forms_.required_of(rules));
+    const Expression names = content_of(forms_, rules.names, pool_, expressions_);
+    std::vector<KeyClass> classes = forms_.key_classes(rules);
+    std::erase_if(classes, [&](const KeyClass& keys) { return forms_.possible(keys.form) == 0; });
+    for (const KeyClass& keys : classes) {
+      const Expression key = expressions_.key(keys.keys, names);
+      const auto member = [&](RuleId name) {
+        return builder_.sequence({name, mark(":"), rule_of(keys.form)});
+      };
+      shape.others.push_back({.member = member(builder_.terminal(key, true)), .new_key = 0});
+      if (new_keys) shape.others.back().new_key = member(builder_.key(key));
+    }
+    if (new_keys) shape.other_keys = forms_.count_keys(rules, classes);
   }
 
   // The first items one by one, from the last to the first: a rule is what follows an item.

@@ -2,10 +2,10 @@
 //
 // Properties come in the schema's order, optional ones may be left out; white space may stand where
 // JSON has it, up to kSpaceMax in a row; arrays and objects nest kJsonDepthMax deep. What is let
-// through fits the schema, but that keys which the schema does not declare may be repeated: readers
-// take the last of them, and so does the validator. What fits is let through, but for other orders
-// of properties, integers spelled with a fraction or exponent, and other escapes in the strings of
-// an enum or const and in declared names.
+// through fits the schema. Keys which it does not declare may be repeated, but where their number
+// counts (minProperties): readers take the last of them, and so does the validator. What fits is
+// let through, but for other orders of properties, integers spelled with a fraction or exponent,
+// and other escapes in the strings of an enum or const and in declared names.
 #pragma once
 
 #include <memory>

@@ -110,6 +110,58 @@ TEST(SchemaGrammar, CountsProperties) {
   expect(R"({"type":"object","maxProperties":0})", {"{}"}, {R"({"a":1})"});
 }
 
+TEST(SchemaGrammar, AKeyThatStandsTwiceIsNoTwoProperties) {
+  expect(R"({"type":"object","minProperties":2})", {R"({"a":1,"b":1})", R"({"a":1,"b":1,"a":2})"},
+         {R"({"a":1})", R"({"a":1,"a":1})", R"({"a":1,"\u0061":1})"});
+  expect(
+      R"({"type":"object","properties":{"a":{},"b":{}},"required":["b"],"minProperties":4})",
+      {R"({"a":1,"x":1,"b":1,"y":1})", R"({"x":1,"y":1,"z":1,"b":1})"},
+      {R"({"x":1,"y":1,"x":1,"b":1})", R"({"a":1,"x":1,"b":1,"x":1})", R"({"a":1,"b":1,"x":1})"});
+  expect(R"({"type":"object","minProperties":2,"maxProperties":3})",
+         {R"({"a":1,"b":1,"c":1})", R"({"a":1,"b":1,"a":1})"},
+         {R"({"a":1,"a":1,"b":1})", R"({"a":1,"b":1,"c":1,"d":1})"});
+  // One key that is not declared is new whatever it is.
+  expect(R"({"type":"object","minProperties":1})", {R"({"a":1,"a":2})"}, {"{}"});
+}
+
+TEST(SchemaGrammar, FewNamesAreNotUsedUpTooEarly) {
+  const char* two = R"({"type":"object","propertyNames":{"enum":["a","bé"]},"minProperties":2})";
+  expect(two, {R"({"a":1,"bé":2})", R"({"bé":1,"a":2})"}, {R"({"a":1,"a":2})", R"({"a":1})"});
+  // Of p, q, r, x and y one may be missing.
+  expect(R"({"type":"object","properties":{"p":{},"q":{},"r":{}},"minProperties":4,
+             "patternProperties":{"^[xy]$":{}},"additionalProperties":false})",
+         {R"({"p":1,"q":1,"x":1,"y":1})", R"({"y":1,"p":1,"q":1,"r":1})",
+          R"({"x":1,"q":1,"r":1,"y":1})"},
+         {R"({"p":1,"x":1,"y":1,"x":1})", R"({"x":1,"r":1)", R"({"y":1,"x":1,"r":1)"});
+  for (const char* none : {R"({"type":"object","propertyNames":{"enum":["a"]},"minProperties":2})",
+                           R"({"type":"object","patternProperties":{"^[ab]?$":{}},"minProperties":4,
+                               "additionalProperties":false})"}) {
+    SchemaRefusal refusal;
+    EXPECT_FALSE(compile_schema(none, {}, &refusal)) << none;
+    EXPECT_TRUE(refusal.impossible) << none;
+  }
+}
+
+TEST(SchemaGrammar, TooManyNewNamesAreRefused) {
+  EXPECT_TRUE(compile_schema(R"({"type":"object","minProperties":1000})"));
+  SchemaRefusal refusal;
+  EXPECT_FALSE(compile_schema(R"({"type":"object","minProperties":1001})", {}, &refusal));
+  EXPECT_EQ(refusal.pointer, "/minProperties");
+}
+
+TEST(SchemaGrammar, NoDocumentIsDeeperThanItsReadersTake) {
+  const std::string brackets(20, '['), closing(20, ']');
+  const Compiled compiled = compile(R"({"$defs":{"n":{"anyOf":[{"const":)" + brackets + closing +
+                                    R"(},{"items":{"$ref":"#/$defs/n"},"type":"array"}]}},
+                                      "$ref":"#/$defs/n"})");
+  for (const std::size_t around : {44u, 45u}) {
+    const std::string text =
+        std::string(around, '[') + brackets + closing + std::string(around, ']');
+    EXPECT_EQ(accepts(compiled.automaton, text), around == 44) << around;
+    EXPECT_EQ(compiled.validator->check(text).has_value(), around == 44) << around;
+  }
+}
+
 TEST(SchemaGrammar, ArraysHoldTheirCounts) {
   expect(R"({"type":"array","items":{"type":"integer"},"minItems":2,"maxItems":3})",
          {"[1,2]", "[1, 2, 3]"}, {"[]", "[1]", "[1,2,3,4]", "[1,null]"});
