@@ -25,6 +25,10 @@ target_include_directories(retort_client_objects PRIVATE ${root}/src ${root}/inc
 # The headers alone: what is linked is compiled in.
 target_include_directories(retort_client_objects SYSTEM PRIVATE ${Boost_INCLUDE_DIRS})
 target_link_libraries(retort_client_objects PRIVATE CURL::libcurl Threads::Threads)
+# g++ marks the inline variables of the headers as unique in the process. Without their group, which
+# goes below, the linker takes a program's own copy for a second definition.
+target_compile_options(retort_client_objects PRIVATE
+  $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
 set_target_properties(retort_client_objects PROPERTIES
   POSITION_INDEPENDENT_CODE ON
   CXX_VISIBILITY_PRESET hidden
@@ -36,6 +40,11 @@ find_program(RETORT_GNU_LD NAMES ld.bfd)
 find_program(RETORT_OBJCOPY NAMES objcopy)
 if(BUILD_SHARED_LIBS)
   add_library(retort_client_library SHARED $<TARGET_OBJECTS:retort_client_objects>)
+  if(NOT APPLE AND NOT WIN32)
+    set(map ${CMAKE_CURRENT_LIST_DIR}/libretort.map)
+    target_link_options(retort_client_library PRIVATE LINKER:--version-script=${map})
+    set_target_properties(retort_client_library PROPERTIES LINK_DEPENDS ${map})
+  endif()
 elseif(RETORT_GNU_LD AND RETORT_OBJCOPY)
   set(one ${CMAKE_CURRENT_BINARY_DIR}/retort_client.o)
   add_custom_command(
