@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "transport/loopback.h"
+
 namespace retort::client {
 namespace {
 
@@ -14,13 +16,6 @@ Error refused(std::string_view text, std::string_view why) {
   return Error(ErrorKind::config,
                "base_url" + shown + " " + std::string(why) + "; it is http(s)://host[:port][/path]")
       .with_param("base_url");
-}
-
-bool is_loopback(std::string_view host) {
-  if (host == "localhost" || host.ends_with(".localhost") || host == "[::1]") return true;
-  // 127.0.0.0/8, in its four numbers.
-  return host.starts_with("127.") && std::count(host.begin(), host.end(), '.') == 3 &&
-         host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
 bool is_port(std::string_view port) {
@@ -57,11 +52,10 @@ Result<BaseUrl> read_base_url(std::string_view text) {
     return refused(text, "holds a user name or password, which belong in api_key");
   }
   if (path.find_first_of("?#") != std::string_view::npos) return refused(text, "has a query");
-  const std::size_t bracket = authority.find(']');
-  const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  const std::string host = lower_case(authority.substr(0, colon));
+  const std::string host = lower_case(transport::host_of(text));
   if (host.empty()) return refused(text, "names no host");
-  if (colon != std::string_view::npos && !is_port(authority.substr(colon + 1))) {
+  const std::string_view behind = authority.substr(host.size());
+  if (!behind.empty() && !is_port(behind.substr(1))) {
     return refused(text, "has a port that is none of 1 to 65535");
   }
   while (path.ends_with('/')) path.remove_suffix(1);
@@ -71,7 +65,7 @@ Result<BaseUrl> read_base_url(std::string_view text) {
   url.origin = scheme + "://" + lower_case(authority) + std::string(path);
   url.api = url.origin + "/v1";
   url.is_encrypted = scheme == "https";
-  url.is_loopback = is_loopback(host);
+  url.is_loopback = transport::is_loopback_host(host);
   return url;
 }
 

@@ -8,12 +8,13 @@
 #include <string_view>
 #include <utility>
 
-#include <retort/version.h>
+#include "transport/loopback.h"
 
 namespace retort::transport {
 namespace {
 
 constexpr std::size_t kSpareMax = 64;
+constexpr std::size_t kHeadBytesMax = std::size_t{1} << 20;
 
 // libcurl wants it once a process; from 7.84 on it is itself safe to call from several threads, and
 // before that a static's initialisation is.
@@ -26,6 +27,24 @@ std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+}
+
+// What stands before an @ is a user name and a password, of a proxy perhaps.
+std::string without_credentials(std::string_view text) {
+  std::string out;
+  while (true) {
+    const std::size_t at = text.find('@');
+    if (at == std::string_view::npos) return out.append(text);
+    const std::size_t begin = text.substr(0, at).find_last_of("/ '\"(");
+    out.append(text.substr(0, begin == std::string_view::npos ? 0 : begin + 1)).append("***@");
+    text.remove_prefix(at + 1);
+  }
+}
+
+// A limit of the options as libcurl counts; its own bounds are far beyond what anybody means.
+long count_of(std::size_t count) {
+  constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
+  return static_cast<long>(std::min(count, kMost));
 }
 
 long milliseconds_of(std::chrono::milliseconds time) {
@@ -106,8 +125,14 @@ CURLcode CurlExchange::set_network(const NetworkOptions& options) {
   // A connection that may turn out to be HTTP/2 is waited for, so that it can be shared.
   const bool shares = options.http_version != HttpVersion::http1;
   setter.set(CURLOPT_PIPEWAIT, shares && request_.url.starts_with("https") ? 1L : 0L);
+  if (options.idle_connections == 0) setter.set(CURLOPT_FORBID_REUSE, 1L);
+  setter.set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   setter.set_text(CURLOPT_PROXY, options.proxy);
   setter.set_text(CURLOPT_NOPROXY, options.no_proxy);
+  // A proxy that the environment names for the network has no business with this machine.
+  if (options.proxy.empty() && is_loopback_host(host_of(request_.url))) {
+    setter.set(CURLOPT_NOPROXY, "*");
+  }
   setter.set_text(CURLOPT_CAINFO, options.ca_file);
   setter.set_text(CURLOPT_CAPATH, options.ca_path);
   setter.set_text(CURLOPT_SSLCERT, options.client_cert);
@@ -159,7 +184,8 @@ CURLcode CurlExchange::set_request() {
   return setter.code();
 }
 
-std::size_t CurlExchange::on_header(char* data, std::size_t size, std::size_t count, void* self) {
+std::size_t CurlExchange::on_header(char* data, std::size_t size, std::size_t count,
+                                    void* self) noexcept {
   auto& exchange = *static_cast<CurlExchange*>(self);
   if (exchange.cancelled_) return 0;
   return exchange.take_header({data, size * count}) ? size * count : 0;
@@ -168,6 +194,8 @@ std::size_t CurlExchange::on_header(char* data, std::size_t size, std::size_t co
 // A status line, a field, or the empty line behind them. What comes after the head are trailers.
 bool CurlExchange::take_header(std::string_view line) {
   if (has_head_) return true;
+  head_bytes_ += line.size();
+  if (head_bytes_ > kHeadBytesMax) return false;
   if (line.starts_with("HTTP/")) {
     head_ = {};
     const std::size_t space = line.find(' ');
@@ -184,13 +212,18 @@ bool CurlExchange::take_header(std::string_view line) {
                       std::string(trimmed(text.substr(colon + 1))));
     return true;
   }
+  return end_head();
+}
+
+bool CurlExchange::end_head() {
   if (head_.status < 200) return true;  // informational; another head follows
   has_head_ = true;
   sink_->on_head(std::move(head_));
   return true;
 }
 
-std::size_t CurlExchange::on_write(char* data, std::size_t size, std::size_t count, void* self) {
+std::size_t CurlExchange::on_write(char* data, std::size_t size, std::size_t count,
+                                   void* self) noexcept {
   auto& exchange = *static_cast<CurlExchange*>(self);
   if (exchange.cancelled_) return 0;
   if (exchange.paused_) return CURL_WRITEFUNC_PAUSE;
@@ -200,7 +233,8 @@ std::size_t CurlExchange::on_write(char* data, std::size_t size, std::size_t cou
 
 Result<void> CurlExchange::outcome_of(CURLcode code) const {
   if (code == CURLE_OK) return {};
-  const std::string what = problem_[0] != '\0' ? problem_ : curl_easy_strerror(code);
+  const std::string what =
+      without_credentials(problem_[0] != '\0' ? problem_ : curl_easy_strerror(code));
   const std::string url = request_.url.substr(0, request_.url.find('?'));
   if (code == CURLE_OPERATION_TIMEDOUT) {
     return Error(ErrorKind::timeout, "no connection to " + url + " within " +
@@ -212,10 +246,25 @@ Result<void> CurlExchange::outcome_of(CURLcode code) const {
       code == CURLE_UNKNOWN_OPTION || code == CURLE_NOT_BUILT_IN) {
     return Error(ErrorKind::config, "this libcurl cannot send to " + url + ": " + what);
   }
+  if (code == CURLE_SSL_CACERT_BADFILE) {
+    return Error(ErrorKind::config, "ca_file or ca_path cannot be read: " + what)
+        .with_param("network.ca_file");
+  }
+  if (code == CURLE_SSL_CERTPROBLEM) {
+    return Error(ErrorKind::config, "client_cert and client_key cannot be used: " + what)
+        .with_param("network.client_cert");
+  }
+  if (head_bytes_ > kHeadBytesMax) {
+    return Error(ErrorKind::malformed, "the head of the answer from " + url + " is larger than " +
+                                           std::to_string(kHeadBytesMax) + " bytes");
+  }
   if (code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_BAD_CONTENT_ENCODING) {
     return Error(ErrorKind::malformed, "the answer from " + url + " is not HTTP: " + what);
   }
-  return Error(ErrorKind::connection, "no complete answer from " + url + ": " + what)
+  const bool lacks_trust = code == CURLE_PEER_FAILED_VERIFICATION;
+  return Error(ErrorKind::connection,
+               "no complete answer from " + url + ": " + what +
+                   (lacks_trust ? "; network.ca_file names the certificates to trust" : ""))
       .with_code("curl_" + std::to_string(static_cast<int>(code)));
 }
 
@@ -224,9 +273,8 @@ Result<void> CurlExchange::outcome_of(CURLcode code) const {
 CurlMulti::CurlMulti(NetworkOptions options)
     : options_(std::move(options)), multi_(curl_is_ready() ? curl_multi_init() : nullptr) {
   if (multi_ == nullptr) return;
-  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options_.idle_connections));
-  curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS,
-                    static_cast<long>(options_.connections_max));
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, count_of(options_.idle_connections));
+  curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, count_of(options_.connections_max));
 }
 
 CurlMulti::~CurlMulti() {
@@ -240,7 +288,6 @@ void CurlMulti::add(const std::shared_ptr<CurlExchange>& exchange) {
   if (multi_ != nullptr && !spare_.empty()) {
     exchange->easy_ = spare_.back();
     spare_.pop_back();
-    curl_easy_reset(exchange->easy_);
   } else if (multi_ != nullptr) {
     exchange->easy_ = curl_easy_init();
   }
@@ -251,8 +298,11 @@ void CurlMulti::add(const std::shared_ptr<CurlExchange>& exchange) {
   const CURLcode code = exchange->set_up(options_);
   if (code != CURLE_OK) {
     finish(exchange, exchange->outcome_of(code));
-  } else {
-    curl_multi_add_handle(multi_, exchange->easy_);
+    return;
+  }
+  if (const CURLMcode added = curl_multi_add_handle(multi_, exchange->easy_); added != CURLM_OK) {
+    finish(exchange, Error(ErrorKind::connection,
+                           std::string("libcurl cannot begin: ") + curl_multi_strerror(added)));
   }
 }
 
@@ -266,6 +316,7 @@ void CurlMulti::release(CurlExchange& exchange) {
   if (easy == nullptr) return;
   curl_multi_remove_handle(multi_, easy);
   if (spare_.size() < kSpareMax) {
+    curl_easy_reset(easy);  // it points into the exchange, which goes
     spare_.push_back(easy);
   } else {
     curl_easy_cleanup(easy);
@@ -292,7 +343,7 @@ void CurlMulti::take_results() {
 
 void CurlMulti::wait(std::optional<Clock::time_point> until) {
   constexpr std::chrono::milliseconds kLongest = std::chrono::hours(1);
-  if (multi_ == nullptr) return;
+  if (multi_ == nullptr) return without_curl_->wait(until);
   int running = 0;
   curl_multi_perform(multi_, &running);
   take_results();
@@ -307,7 +358,8 @@ void CurlMulti::wait(std::optional<Clock::time_point> until) {
 }
 
 void CurlMulti::wake() {
-  if (multi_ != nullptr) curl_multi_wakeup(multi_);
+  if (multi_ == nullptr) return without_curl_->wake();
+  curl_multi_wakeup(multi_);
 }
 
 void CurlMulti::stopped() {

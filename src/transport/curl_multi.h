@@ -35,10 +35,13 @@ class CurlExchange final : public Exchange, public std::enable_shared_from_this<
   CURLcode set_network(const NetworkOptions& options);
   CURLcode set_request();
   bool take_header(std::string_view line);
+  bool end_head();
   Result<void> outcome_of(CURLcode code) const;
 
-  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
-  static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
+  // libcurl is C: an exception must not pass through it.
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count,
+                               void* self) noexcept;
+  static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self) noexcept;
 
   HttpRequest request_;
   const std::shared_ptr<ResponseSink> sink_;
@@ -49,6 +52,7 @@ class CurlExchange final : public Exchange, public std::enable_shared_from_this<
   CURL* easy_ = nullptr;
   curl_slist* fields_ = nullptr;
   HttpHead head_;
+  std::size_t head_bytes_ = 0;  // of all heads, informational ones too
   bool has_head_ = false;
   bool paused_ = false;
   char problem_[CURL_ERROR_SIZE] = {};
@@ -75,7 +79,8 @@ class CurlMulti final : public Waiter {
   const NetworkOptions options_;
   CURLM* multi_;
   std::set<std::shared_ptr<CurlExchange>> exchanges_;
-  std::vector<CURL*> spare_;  // handles to use again
+  std::vector<CURL*> spare_;                                         // handles to use again
+  const std::shared_ptr<Waiter> without_curl_ = condition_waiter();  // where multi_ is null
 };
 
 }  // namespace retort::transport

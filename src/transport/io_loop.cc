@@ -39,12 +39,26 @@ class ConditionWaiter final : public Waiter {
   bool awake_ = false;
 };
 
-// Signals are for the program's own threads; a broken pipe here must not end it.
-void block_signals() {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
+// While it lives, the thread that made it, and the threads that it begins, take no signals: those
+// are for the program's own threads, and a broken pipe on ours must not end it. What a thread's own
+// mistake raises is left, so that the program's handler sees it.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t blocked;
+    sigfillset(&blocked);
+    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS}) {
+      sigdelset(&blocked, own);
+    }
+    pthread_sigmask(SIG_BLOCK, &blocked, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
 
 }  // namespace
 
@@ -101,7 +115,6 @@ class IoLoop::Handle {
   }
 
   void run() {
-    block_signals();
     std::vector<Task> due;
     while (take_due(due)) {
       for (Task& task : due) {
@@ -165,8 +178,10 @@ class IoLoop::Handle {
 };
 
 IoLoop::IoLoop(std::shared_ptr<Waiter> waiter)
-    : handle_(std::make_shared<Handle>(std::move(waiter))),
-      thread_([handle = handle_] { handle->run(); }) {}
+    : handle_(std::make_shared<Handle>(std::move(waiter))) {
+  const SignalsBlocked blocked;  // the thread inherits it
+  thread_ = std::thread([handle = handle_] { handle->run(); });
+}
 
 IoLoop::~IoLoop() {
   handle_->stop();
