@@ -62,9 +62,11 @@ struct ClientOptions {
   std::string base_url{};
   // Sent as a bearer token. Where it is not set, the environment's RETORT_API_KEY; "" is no key.
   std::optional<std::string> api_key{};
-  // Asked before each attempt instead, for tokens that change.
+  // Asked before each attempt instead, for tokens that change; "" is no key. What it throws fails
+  // the call.
   std::function<std::string()> api_key_source{};
-  // A key goes over plain http to this machine only, unless this says otherwise.
+  // A key goes over plain http to this machine only, and past every proxy, unless this says
+  // otherwise.
   bool api_key_over_http = false;
 
   RetryPolicy retry = RetryPolicy::none();
@@ -78,11 +80,12 @@ struct ClientOptions {
   std::function<void(std::function<void()>)> executor{};
 
   // Hooks around every attempt, on the thread that makes it; they must not wait. The first may
-  // change the request's headers.
+  // change the request's headers, and what it throws fails the call; the second and the log must
+  // not throw.
   std::function<void(HttpRequest& request, int attempt)> before_attempt{};
   std::function<void(const AttemptReport& report)> after_attempt{};
-  // One line a step. Header values are shown for a few names known to be harmless, bodies only
-  // where log_bodies says so.
+  // One line a step. Headers are never shown, bodies only where log_bodies says so, and a key that
+  // a server repeats is taken out.
   std::function<void(LogLevel level, std::string_view line)> log{};
   bool log_bodies = false;
 

@@ -6,6 +6,7 @@
 // connection.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -60,11 +61,13 @@ class FutureState {
     run(std::move(then));
   }
 
-  // False where `until` comes first.
+  // False where `until`, by the transport's clock, comes first.
   bool wait(Transport& transport,
             std::optional<std::chrono::steady_clock::time_point> until = std::nullopt) {
-    while (!ready() && transport.run_one()) {
+    const auto is_over = [&] { return until && transport.now() >= *until; };
+    while (!ready() && !is_over() && transport.run_one()) {
     }
+    if (is_over()) return ready();
     std::unique_lock lock(mutex_);
     const auto has_come = [this] { return result_.has_value(); };
     if (until) return arrived_.wait_until(lock, *until, has_come);
@@ -104,7 +107,8 @@ class [[nodiscard]] Future {
   void wait() const { state_->wait(*transport_); }
   // Whether the result came in time. Asking does not cancel.
   bool wait_for(std::chrono::milliseconds limit) const {
-    return state_->wait(*transport_, std::chrono::steady_clock::now() + limit);
+    constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365 * 10);
+    return state_->wait(*transport_, transport_->now() + std::min(limit, kLongest));
   }
 
   // Waits; once. Not on the thread that on_ready() calls on: what is waited for comes from there.
@@ -120,7 +124,8 @@ class [[nodiscard]] Future {
   }
 
   // Calls `then` with the Result<T> on ClientOptions::executor, or where that is empty on the
-  // thread that got the answer: `then` must not wait there. Instead of get(), once.
+  // thread that got the answer, or that asked it to stop: `then` must neither wait there nor throw.
+  // Instead of get(), once.
   template <typename Then>
   void on_ready(Then then) {
     state_->on_set([state = state_, then = std::move(then)]() mutable { then(state->take()); });

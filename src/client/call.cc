@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "client/retry_decision.h"
+#include "client/secrets.h"
 #include "protocol/error_body.h"
 
 namespace retort::client {
@@ -15,6 +16,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kConnectDefault{10'000};
 constexpr milliseconds kDrainLongest{1'000};
+// A longer limit is none: the clock's own range ends some way behind it.
+constexpr milliseconds kLimitLongest = std::chrono::hours(24 * 365 * 10);
 
 bool is_success(int status) {
   return status >= 200 && status < 300;
@@ -97,6 +100,8 @@ bool Call::prepare_attempt(HttpRequest& request, int& attempt) {
   attempt = ++attempt_;
   active_ = true;
   got_bytes_ = false;
+  paused_ = false;
+  resumes_at_start_ = false;
   head_.reset();
   body_.clear();
   attempt_began_ = transport->now();
@@ -110,32 +115,53 @@ void Call::begin_attempt() {
   int attempt = 0;
   if (!prepare_attempt(request, attempt)) return;
   const CallHooks& hooks = *settings_.hooks;
-  if (hooks.before) hooks.before(request, attempt);
+  if (hooks.before) {
+    if (Result<void> ready = hooks.before(request, attempt); !ready) {
+      return give_up_attempt(attempt, std::move(ready).error());
+    }
+  }
   if (hooks.log) {
-    log(LogLevel::debug, "attempt " + std::to_string(attempt) + ": " + request.method + " " +
-                             request.url + ", " + std::to_string(request.body.size()) + " bytes" +
-                             (hooks.log_bodies ? ": " + request.body : ""));
+    log(LogLevel::debug,
+        "attempt " + std::to_string(attempt) + ": " + request.method + " " + request.url + ", " +
+            std::to_string(request.body.size()) + " bytes" +
+            (hooks.log_bodies ? ": " + request.body : ""),
+        request.headers);
   }
   const std::shared_ptr<Transport> transport = transport_.lock();
   if (!transport) return;
   {
     const std::lock_guard lock(mutex_);
-    if (hooks.after) sent_ = std::make_shared<const HttpRequest>(request);
+    if (hooks.after || hooks.log) sent_ = std::make_shared<const HttpRequest>(request);
     if (!done_) set_timer();
   }
   keep_exchange(attempt, transport->start(std::move(request),
                                           std::make_shared<Sink>(shared_from_this(), attempt)));
 }
 
-void Call::keep_exchange(int attempt, const std::shared_ptr<Exchange>& exchange) {
+void Call::give_up_attempt(int attempt, Error error) {
+  Actions actions;
   {
     const std::lock_guard lock(mutex_);
-    if (is_current(attempt)) {
-      exchange_ = exchange;
-      return;
-    }
+    if (is_current(attempt)) fail_attempt(std::move(error), actions);
   }
-  exchange->cancel();  // it has ended already, or was given up meanwhile
+  run(actions);
+}
+
+// A transport with threads may be far into the answer before this is reached.
+void Call::keep_exchange(int attempt, const std::shared_ptr<Exchange>& exchange) {
+  bool is_kept = false;
+  bool resumes = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_kept = is_current(attempt);
+    if (is_kept) exchange_ = exchange;
+    resumes = std::exchange(resumes_at_start_, false);
+  }
+  if (!is_kept) {
+    exchange->cancel();  // it has ended already, or was given up meanwhile
+  } else if (resumes) {
+    exchange->resume();
+  }
 }
 
 // ---- The transport's events.
@@ -268,14 +294,16 @@ void Call::retry_in(milliseconds wait, Actions& actions) {
     if (!transport) return;
     const std::lock_guard lock(self->mutex_);
     if (self->done_) return;
+    self->clear_timer();
     // Held strongly: between two attempts nothing else may hold the call.
-    self->timer_ = transport->call_at(transport->now() + wait, [self] {
-      {
-        const std::lock_guard at_work(self->mutex_);
-        self->timer_.reset();
-      }
-      self->begin_attempt();
-    });
+    self->timer_ =
+        transport->call_at(transport->now() + wait, [self, serial = self->timer_serial_] {
+          {
+            const std::lock_guard at_work(self->mutex_);
+            if (serial == self->timer_serial_) self->timer_.reset();
+          }
+          self->begin_attempt();
+        });
   });
 }
 
@@ -321,6 +349,13 @@ void Call::drop_exchange(Actions& actions) {
   if (exchange_) actions.push_back([gone = std::exchange(exchange_, nullptr)] { gone->cancel(); });
 }
 
+// The exchange to be resumed, where there is one: with the lock held, to be used without.
+std::shared_ptr<Exchange> Call::end_pause() {
+  if (!std::exchange(paused_, false)) return nullptr;
+  if (!exchange_ && !done_) resumes_at_start_ = true;
+  return exchange_;
+}
+
 void Call::notify_reader(Actions& actions) {
   readable_.notify_all();
   if (then_readable_) actions.push_back(std::exchange(then_readable_, nullptr));
@@ -337,7 +372,7 @@ void Call::report(const Error* error, std::optional<milliseconds> retry_in, Acti
     line += failure ? failure->message() : "status " + std::to_string(head->status);
     line += " after " + text_of(took);
     if (retry_in) line += ", again in " + text_of(*retry_in);
-    log(failure ? LogLevel::warning : LogLevel::info, line);
+    log(failure ? LogLevel::warning : LogLevel::info, line, sent ? sent->headers : Headers());
     if (!settings_.hooks->after || !sent) return;
     settings_.hooks->after({.attempt = attempt,
                             .request = *sent,
@@ -348,8 +383,9 @@ void Call::report(const Error* error, std::optional<milliseconds> retry_in, Acti
   });
 }
 
-void Call::log(LogLevel level, const std::string& line) const {
-  if (settings_.hooks->log) settings_.hooks->log(level, line);
+// A server may repeat in its error what it was sent.
+void Call::log(LogLevel level, const std::string& line, const Headers& sent) const {
+  if (settings_.hooks->log) settings_.hooks->log(level, without_secrets(line, sent));
 }
 
 // ---- Limits.
@@ -359,7 +395,8 @@ std::optional<Call::Limit> Call::next_limit() const {
   std::optional<Limit> next;
   const auto consider = [&next](TimePoint from, std::optional<milliseconds> length,
                                 const char* name) {
-    if (length && (!next || from + *length < next->at)) next = {from + *length, name, *length};
+    if (!length || *length > kLimitLongest) return;
+    if (!next || from + *length < next->at) next = {from + *length, name, *length};
   };
   consider(began_, limits.total, "total");
   if (draining_) consider(last_bytes_, kDrainLongest, "drain");
@@ -378,12 +415,13 @@ void Call::set_timer() {
   const std::shared_ptr<Transport> transport = transport_.lock();
   if (!limit || !transport) return;
   timer_at_ = limit->at;
-  timer_ = transport->call_at(limit->at, [weak = weak_from_this()] {
-    if (const std::shared_ptr<Call> call = weak.lock()) call->on_timer();
+  timer_ = transport->call_at(limit->at, [weak = weak_from_this(), serial = timer_serial_] {
+    if (const std::shared_ptr<Call> call = weak.lock()) call->on_timer(serial);
   });
 }
 
 void Call::clear_timer() {
+  ++timer_serial_;
   if (!timer_) return;
   if (const std::shared_ptr<Transport> transport = transport_.lock()) {
     transport->cancel_timer(*timer_);
@@ -391,11 +429,12 @@ void Call::clear_timer() {
   timer_.reset();
 }
 
-void Call::on_timer() {
+void Call::on_timer(std::uint64_t serial) {
   const std::shared_ptr<Transport> transport = transport_.lock();
   Actions actions;
   {
     const std::lock_guard lock(mutex_);
+    if (serial != timer_serial_) return;
     timer_.reset();
     const std::optional<Limit> limit = next_limit();
     if (done_ || !limit || !transport) return;
@@ -426,8 +465,8 @@ Call::Progress Call::read(std::string& bytes) {
     bytes.swap(body_);
     progress.got_bytes = !bytes.empty();
     if (!progress.got_bytes) progress.end = end_;
-    if (std::exchange(paused_, false)) {
-      resumed = exchange_;
+    if (paused_) {
+      resumed = end_pause();
       last_bytes_ = now();
       if (!done_) set_timer();
     }
@@ -467,7 +506,7 @@ void Call::drain() {
     body_.clear();
     last_bytes_ = now();
     set_timer();
-    if (std::exchange(paused_, false)) resumed = exchange_;
+    resumed = end_pause();
   }
   if (resumed) resumed->resume();
 }

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -23,7 +24,8 @@ namespace retort::client {
 
 // What a client's calls have in common.
 struct CallHooks {
-  std::function<void(HttpRequest& request, int attempt)> before;
+  // Completes the request of an attempt; an error ends the call.
+  std::function<Result<void>(HttpRequest& request, int attempt)> before;
   std::function<void(const AttemptReport& report)> after;
   std::function<void(LogLevel level, std::string_view line)> log;
   bool log_bodies = false;
@@ -91,6 +93,7 @@ class Call : public std::enable_shared_from_this<Call> {
 
   void begin_attempt();
   bool prepare_attempt(HttpRequest& request, int& attempt);
+  void give_up_attempt(int attempt, Error error);
   void keep_exchange(int attempt, const std::shared_ptr<Exchange>& exchange);
 
   void on_head(int attempt, HttpHead head);
@@ -110,6 +113,7 @@ class Call : public std::enable_shared_from_this<Call> {
   void tell_head(Actions& actions);
   void end_stream(Result<void> end, Actions& actions);
   void drop_exchange(Actions& actions);
+  std::shared_ptr<Exchange> end_pause();
   void notify_reader(Actions& actions);
   void report(const Error* error, std::optional<std::chrono::milliseconds> retry_in,
               Actions& actions);
@@ -125,10 +129,10 @@ class Call : public std::enable_shared_from_this<Call> {
   std::optional<Limit> next_limit() const;
   void set_timer();
   void clear_timer();
-  void on_timer();
+  void on_timer(std::uint64_t serial);
 
   TimePoint now() const;
-  void log(LogLevel level, const std::string& line) const;
+  void log(LogLevel level, const std::string& line, const Headers& sent) const;
   static void run(Actions& actions);
 
   const std::weak_ptr<Transport> transport_;
@@ -144,16 +148,18 @@ class Call : public std::enable_shared_from_this<Call> {
   bool done_ = false;
   bool draining_ = false;
   bool paused_ = false;
-  bool got_bytes_ = false;  // of this attempt's body
+  bool resumes_at_start_ = false;  // the pause ended before start() had given the exchange
+  bool got_bytes_ = false;         // of this attempt's body
   TimePoint attempt_began_;
   TimePoint last_bytes_;
   std::shared_ptr<Exchange> exchange_;
-  std::shared_ptr<const HttpRequest> sent_;  // for the hook
+  std::shared_ptr<const HttpRequest> sent_;  // for hook and log
   std::optional<HttpHead> head_;
   std::string body_;
   std::optional<Result<void>> end_;
   std::function<void()> then_readable_;
   std::optional<Transport::TimerId> timer_;
+  std::uint64_t timer_serial_ = 0;  // of the timer that counts: another may have begun to run
   TimePoint timer_at_;
   std::optional<std::stop_callback<std::function<void()>>> on_stop_;
 };

@@ -23,15 +23,26 @@ T or_throw(Result<T> result) {
 
 // The answer to a GET, read by `read`.
 template <typename Read>
-auto get(const client::Core& core, std::string path, const RequestOptions& options,
+auto get(const client::Core& core, Result<std::string> path, const RequestOptions& options,
          const Read& read) -> decltype(read(std::string_view())) {
-  const Result<Answer> answer = core.run({.path = std::move(path)}, options);
+  if (!path) return std::move(path).error();
+  const Result<Answer> answer = core.run({.path = std::move(*path)}, options);
   if (!answer) return answer.error();
   return read(std::string_view(answer->body));
 }
 
-std::string stored_path(std::string_view id) {
-  return "/chat/completions/" + encoded_segment(id);
+// The path of one object. These ids would name the list, or a path above it.
+Result<std::string> object_path(std::string_view list, std::string_view id) {
+  if (id.empty() || id == "." || id == "..") {
+    return Error(ErrorKind::invalid_request,
+                 "an id is one of those that a list gives, not '" + std::string(id) + "'")
+        .with_param("id");
+  }
+  return std::string(list) + "/" + encoded_segment(id);
+}
+
+Result<std::string> stored_path(std::string_view id) {
+  return object_path("/chat/completions", id);
 }
 
 }  // namespace
@@ -39,14 +50,14 @@ std::string stored_path(std::string_view id) {
 Client::Client(ClientOptions options) : core_(std::make_shared<client::Core>(std::move(options))) {}
 
 Result<std::vector<ModelInfo>> Client::try_models(const RequestOptions& options) const {
-  return get(*core_, "/models", options, protocol::read_model_list);
+  return get(*core_, std::string("/models"), options, protocol::read_model_list);
 }
 std::vector<ModelInfo> Client::models(const RequestOptions& options) const {
   return or_throw(try_models(options));
 }
 
 Result<ModelInfo> Client::try_model(std::string_view id, const RequestOptions& options) const {
-  return get(*core_, "/models/" + encoded_segment(id), options, protocol::read_model);
+  return get(*core_, object_path("/models", id), options, protocol::read_model);
 }
 ModelInfo Client::model(std::string_view id, const RequestOptions& options) const {
   return or_throw(try_model(id, options));
@@ -92,8 +103,10 @@ ChatCompletion ChatService::retrieve(std::string_view id, const RequestOptions& 
 
 Result<ChatCompletion> ChatService::try_update(std::string_view id, const Metadata& metadata,
                                                const RequestOptions& options) const {
+  Result<std::string> path = stored_path(id);
+  if (!path) return std::move(path).error();
   const Result<Answer> answer = core_->run(
-      {.method = "POST", .path = stored_path(id), .body = client::metadata_body(metadata)},
+      {.method = "POST", .path = std::move(*path), .body = client::metadata_body(metadata)},
       options);
   if (!answer) return answer.error();
   return client::read_stored_completion(answer->body);
@@ -104,7 +117,9 @@ ChatCompletion ChatService::update(std::string_view id, const Metadata& metadata
 }
 
 Result<void> ChatService::try_remove(std::string_view id, const RequestOptions& options) const {
-  const Result<Answer> answer = core_->run({.method = "DELETE", .path = stored_path(id)}, options);
+  Result<std::string> path = stored_path(id);
+  if (!path) return std::move(path).error();
+  const Result<Answer> answer = core_->run({.method = "DELETE", .path = std::move(*path)}, options);
   if (!answer) return answer.error();
   return {};
 }
@@ -116,8 +131,9 @@ void ChatService::remove(std::string_view id, const RequestOptions& options) con
 
 Result<Page<StoredMessage>> ChatService::try_messages(std::string_view id, const ListOptions& list,
                                                       const RequestOptions& options) const {
-  return get(*core_, stored_path(id) + "/messages" + client::list_query(list), options,
-             client::read_message_page);
+  Result<std::string> path = stored_path(id);
+  if (path) *path += "/messages" + client::list_query(list);
+  return get(*core_, std::move(path), options, client::read_message_page);
 }
 Page<StoredMessage> ChatService::messages(std::string_view id, const ListOptions& list,
                                           const RequestOptions& options) const {

@@ -1,10 +1,13 @@
 #include "client/core.h"
 
 #include <cstdlib>
+#include <exception>
 #include <random>
 #include <utility>
 
 #include <retort/version.h>
+
+#include "client/secrets.h"
 
 namespace retort::client {
 namespace {
@@ -34,12 +37,50 @@ bool is_field_name(std::string_view name) {
 Result<void> check_fields(const Headers& headers) {
   for (const auto& [name, value] : headers) {
     if (is_field_name(name) && is_field_text(value)) continue;
+    const bool is_key = holds_key({{name, ""}});
     return Error(ErrorKind::config, "the header '" + (is_field_text(name) ? name : "") +
                                         "' cannot be sent: its name or value has characters that "
-                                        "no header may have")
-        .with_param("headers");
+                                        "no header may have, such as a line break" +
+                                        (is_key ? " (it is made of the API key)" : ""))
+        .with_param(is_key ? "api_key" : "headers");
   }
   return {};
+}
+
+// Where a key may not go; empty where it may.
+std::string unsafe_origin(const ClientOptions& options, const BaseUrl& url) {
+  const bool stays_here = url.is_loopback && options.network.proxy.empty();
+  const bool is_safe = url.is_encrypted || stays_here || !options.network.unix_socket.empty() ||
+                       options.api_key_over_http;
+  return is_safe ? "" : url.origin;
+}
+
+// What every request must keep to, whoever wrote its headers: options, a key source or a hook.
+Result<void> check_headers(const Headers& headers, const std::string& unsafe_origin) {
+  if (!unsafe_origin.empty() && holds_key(headers)) {
+    return Error(ErrorKind::config, "the API key would go over plain http to " + unsafe_origin +
+                                        ", for all to read; use https, or say api_key_over_http")
+        .with_param("api_key_over_http");
+  }
+  return check_fields(headers);
+}
+
+// Runs code of the program's own, which may throw.
+template <typename Run>
+Result<void> guarded(const char* name, const Run& run) {
+  const auto failed = [name](const std::string& why) {
+    return Error(ErrorKind::config, std::string(name) + " failed: " + why).with_param(name);
+  };
+  try {
+    run();
+    return {};
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::exception& error) {
+    return failed(error.what());
+  } catch (...) {
+    return failed("it threw what is no std::exception");
+  }
 }
 
 double random_uniform() {
@@ -72,29 +113,29 @@ Core::Core(ClientOptions options) : options_(std::move(options)) {
   }
   api_key_ = options_.api_key ? *options_.api_key : environment("RETORT_API_KEY");
   transport_ = options_.transport ? options_.transport : curl_transport(options_.network);
-  auto hooks = std::make_shared<CallHooks>();
-  hooks->after = options_.after_attempt;
-  hooks->log = options_.log;
-  hooks->log_bodies = options_.log_bodies;
-  hooks->uniform = options_.uniform ? options_.uniform : random_uniform;
-  hooks->before = [source = options_.api_key_source, before = options_.before_attempt](
-                      HttpRequest& request, int attempt) {
-    if (source) request.headers.set("Authorization", "Bearer " + source());
-    if (before) before(request, attempt);
-  };
-  hooks_ = std::move(hooks);
+  hooks_ = std::make_shared<const CallHooks>(make_hooks());
 }
 
-Result<void> Core::check_key(const std::string& key) const {
-  if (!is_field_text(key)) {
-    return Error(ErrorKind::config, "api_key holds a line break or another control character")
-        .with_param("api_key");
-  }
-  const bool is_sent = !key.empty() || options_.api_key_source != nullptr;
-  if (!is_sent || url_->is_encrypted || url_->is_loopback || options_.api_key_over_http) return {};
-  return Error(ErrorKind::config, "the API key would go over plain http to " + url_->origin +
-                                      ", for all to read; use https, or say api_key_over_http")
-      .with_param("api_key_over_http");
+CallHooks Core::make_hooks() const {
+  CallHooks hooks;
+  hooks.after = options_.after_attempt;
+  hooks.log = options_.log;
+  hooks.log_bodies = options_.log_bodies;
+  hooks.uniform = options_.uniform ? options_.uniform : random_uniform;
+  if (!options_.api_key_source && !options_.before_attempt) return hooks;
+  hooks.before = [source = options_.api_key_source, before = options_.before_attempt,
+                  unsafe = url_ ? unsafe_origin(options_, *url_) : ""](
+                     HttpRequest& request, int attempt) -> Result<void> {
+    const auto take_key = [&] {
+      const std::string key = source();
+      request.headers.remove("Authorization");
+      if (!key.empty()) request.headers.set("Authorization", "Bearer " + key);
+    };
+    Result<void> done = source ? guarded("api_key_source", take_key) : Result<void>();
+    if (done && before) done = guarded("before_attempt", [&] { before(request, attempt); });
+    return done ? check_headers(request.headers, unsafe) : done;
+  };
+  return hooks;
 }
 
 Result<void> Core::add_headers(HttpRequest& request, const RequestOptions& options) const {
@@ -105,8 +146,7 @@ Result<void> Core::add_headers(HttpRequest& request, const RequestOptions& optio
   if (!options.idempotency_key.empty()) headers.set("Idempotency-Key", options.idempotency_key);
   for (const auto& [name, value] : options_.headers) headers.set(name, value);
   for (const auto& [name, value] : options.headers) headers.set(name, value);
-  if (Result<void> key = check_key(api_key_); !key) return key;
-  return check_fields(headers);
+  return check_headers(headers, unsafe_origin(options_, *url_));
 }
 
 namespace {

@@ -42,7 +42,7 @@ class Core {
 
  private:
   Result<void> add_headers(HttpRequest& request, const RequestOptions& options) const;
-  Result<void> check_key(const std::string& key) const;
+  CallHooks make_hooks() const;
 
   const ClientOptions options_;
   std::optional<BaseUrl> url_;

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include <retort/retry.h>
@@ -13,11 +14,14 @@ namespace retort {
 
 std::chrono::milliseconds RetryPolicy::wait_before(int retry, double uniform) const {
   using Milliseconds = std::chrono::duration<double, std::milli>;
-  const double grown = static_cast<double>(initial.count()) * std::pow(factor, retry) +
-                       uniform * static_cast<double>(jitter.count());
-  const double bounded = std::min(grown, static_cast<double>(longest.count()));
+  constexpr double kLongestMs = 1e12;  // thirty years, within any integer
+  // Grown beyond all numbers, nothing is still nothing.
+  const double steps = std::min(std::pow(factor, retry), std::numeric_limits<double>::max());
+  const double grown =
+      static_cast<double>(initial.count()) * steps + uniform * static_cast<double>(jitter.count());
+  const double bounded = std::min({grown, static_cast<double>(longest.count()), kLongestMs});
   return std::chrono::round<std::chrono::milliseconds>(
-      Milliseconds(bounded * (1 - uniform * jitter_share)));
+      Milliseconds(std::max(bounded * (1 - uniform * jitter_share), 0.0)));
 }
 
 }  // namespace retort

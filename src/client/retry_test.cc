@@ -67,6 +67,17 @@ TEST(Retry, LongestBoundsTheWaitBeforeItsShareIsTaken) {
   EXPECT_EQ(RetryPolicy::atoma().wait_before(100'000, 0.9).count(), 60'000);
 }
 
+TEST(Retry, WaitHasNoUnreasonableValue) {
+  RetryPolicy policy;
+  policy.initial = milliseconds(0);
+  EXPECT_EQ(policy.wait_before(5'000, 0.5).count(), 0);
+  policy.initial = milliseconds::max();
+  policy.longest = milliseconds::max();
+  EXPECT_GT(policy.wait_before(1, 0).count(), 0);
+  policy.jitter_share = 3;
+  EXPECT_EQ(policy.wait_before(1, 0.9).count(), 0);
+}
+
 TEST(Retry, StatusesAreThoseOfThePolicy) {
   const std::vector<std::pair<int, bool>> atoma = {
       {400, false}, {401, false}, {404, false}, {408, false}, {409, false}, {422, false},

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -53,7 +54,11 @@ class ToolLoop {
     const std::size_t threads =
         std::min(calls.size(), static_cast<std::size_t>(std::max(options_.parallel, 1)));
     std::vector<std::jthread> others;
-    for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work);
+    try {
+      for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work);
+    } catch (const std::system_error&) {
+      // The system has no more threads: those that there are do the work.
+    }
     work();
   }
 
@@ -81,6 +86,8 @@ class ToolLoop {
       return error;
     } catch (const std::exception& error) {
       return Error(ErrorKind::internal, error.what());
+    } catch (...) {
+      return Error(ErrorKind::internal, "it threw what is no std::exception");
     }
   }
 

@@ -6,8 +6,14 @@
 namespace retort {
 namespace {
 
+// An error within a stream has a kind, where it says so, but came behind a status of 200.
+int status_of(const Error& error) {
+  return error.status() != 0 ? error.status() : Error(error.kind(), "").status();
+}
+
 [[noreturn]] void throw_status(Error error) {
-  switch (error.status()) {
+  const int status = status_of(error);
+  switch (status) {
     case 401:
       throw AuthenticationError(std::move(error));
     case 403:
@@ -23,14 +29,16 @@ namespace {
     default:
       break;
   }
-  if (error.status() >= 500) throw ServerError(std::move(error));
-  if (error.status() >= 400) throw BadRequestError(std::move(error));
+  if (status >= 500) throw ServerError(std::move(error));
+  if (status >= 400) throw BadRequestError(std::move(error));
   throw StatusError(std::move(error));
 }
 
 }  // namespace
 
 void throw_error(Error error) {
+  // A tool's own error is none of the server's, whatever its kind.
+  if (error.code() == "tool_failed") throw error;
   switch (error.kind()) {
     case ErrorKind::connection:
       throw ConnectionError(std::move(error));

@@ -53,6 +53,26 @@ Error bad_arguments(const Error& why) {
       .with_code("bad_arguments");
 }
 
+namespace {
+
+void add_details(Usage& sum, const Usage& more) {
+  if (const auto& prompt = more.prompt_tokens_details) {
+    if (!sum.prompt_tokens_details) sum.prompt_tokens_details.emplace();
+    sum.prompt_tokens_details->cached_tokens += prompt->cached_tokens;
+    sum.prompt_tokens_details->audio_tokens += prompt->audio_tokens;
+  }
+  if (const auto& completion = more.completion_tokens_details) {
+    if (!sum.completion_tokens_details) sum.completion_tokens_details.emplace();
+    CompletionTokensDetails& details = *sum.completion_tokens_details;
+    details.reasoning_tokens += completion->reasoning_tokens;
+    details.audio_tokens += completion->audio_tokens;
+    details.accepted_prediction_tokens += completion->accepted_prediction_tokens;
+    details.rejected_prediction_tokens += completion->rejected_prediction_tokens;
+  }
+}
+
+}  // namespace
+
 Usage ToolRun::usage() const {
   Usage sum;
   for (const ChatCompletion& completion : completions) {
@@ -60,6 +80,7 @@ Usage ToolRun::usage() const {
     sum.prompt_tokens += completion.usage->prompt_tokens;
     sum.completion_tokens += completion.usage->completion_tokens;
     sum.total_tokens += completion.usage->total_tokens;
+    add_details(sum, *completion.usage);
   }
   return sum;
 }

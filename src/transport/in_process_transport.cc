@@ -118,9 +118,24 @@ class Work {
       waiting_.pop_front();
       running_.insert(exchange);
     }
-    handler_(exchange->request, std::make_shared<InProcessWriter>(exchange));
+    handle(exchange);
     const std::lock_guard lock(mutex_);
     running_.erase(exchange);
+  }
+
+  // The handler is the program's own code and may throw: then its server has broken down.
+  void handle(const std::shared_ptr<InProcessExchange>& exchange) {
+    const auto broken = [&](const std::string& why) {
+      exchange->finish(Error(ErrorKind::connection, "the handler failed: " + why));
+    };
+    const auto writer = std::make_shared<InProcessWriter>(exchange);
+    try {
+      handler_(exchange->request, writer);
+    } catch (const std::exception& error) {
+      broken(error.what());
+    } catch (...) {
+      broken("it threw what is no std::exception");
+    }
   }
 
   void close() {

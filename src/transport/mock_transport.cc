@@ -94,8 +94,13 @@ class MockTransport::State : public std::enable_shared_from_this<MockTransport::
     return id;
   }
   void cancel_timer(std::uint64_t id) {
+    std::function<void()> dropped;  // destroyed without the lock
     const std::lock_guard lock(mutex_);
-    std::erase_if(events_, [id](const auto& event) { return event.first.second == id; });
+    const auto event = std::find_if(events_.begin(), events_.end(),
+                                    [id](const auto& each) { return each.first.second == id; });
+    if (event == events_.end()) return;
+    dropped = std::move(event->second);
+    events_.erase(event);
   }
 
   bool run_one() {
