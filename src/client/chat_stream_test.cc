@@ -43,6 +43,30 @@ TEST(ChatStream, RangeGivesEachChunkAndCompletionTheWhole) {
   EXPECT_NE(mocked.mock->requests().at(0).request.body.find(R"("stream":true)"), std::string::npos);
 }
 
+// Each line with the next of the three endings; never CR before LF, which would be one of them.
+std::string mixed_endings(const std::string& stream) {
+  constexpr const char* kEndings[] = {"\n", "\r", "\r\n"};
+  std::string out;
+  std::size_t lines = 0;
+  for (const char byte : stream) out += byte == '\n' ? kEndings[lines++ % 3] : std::string(1, byte);
+  return out;
+}
+
+// The JSON of each event on two data lines, which the reader joins.
+std::string data_in_lines(std::string stream) {
+  const std::string choices = ",\"choices\"";
+  for (std::size_t at = stream.find(choices); at != std::string::npos;
+       at = stream.find(choices, at + choices.size() + 7)) {
+    stream.insert(at, "\ndata: ");
+  }
+  return stream;
+}
+
+// Without [DONE], and without the blank line of the last event.
+std::string without_end(const std::string& stream) {
+  return stream.substr(0, stream.find("\n\ndata: [DONE]"));
+}
+
 TEST(ChatStream, CutsOfTheBytesDoNotMatter) {
   const std::vector<std::string> chunks = {text_chunk("a"), text_chunk("\\u00e9\xF0\x9F\x98\x80"),
                                            last_chunk()};
@@ -57,6 +81,10 @@ TEST(ChatStream, CutsOfTheBytesDoNotMatter) {
       cr,
       "\xEF\xBB\xBF: hello\n\nevent: message\nid: 1\nretry: 3000\n\n" + stream_of(chunks),
       "id: 7\n" + stream_of(chunks) + "\n\n\n",
+      mixed_endings(stream_of(chunks)),
+      data_in_lines(stream_of(chunks)),
+      without_end(stream_of(chunks)),
+      ":\n\n: ping\n\nretry: x\nunknown: y\n\n" + stream_of(chunks) + ": bye",
   };
   for (const std::string& bytes : fixtures) {
     for (std::size_t at = 0; at <= bytes.size(); ++at) {
@@ -169,6 +197,38 @@ TEST(ChatStream, ToolCallsOfEveryServicesFormComeOutTheSame) {
   }
 }
 
+TEST(ChatStream, CallsThatInterleaveAreToldApart) {
+  Mocked mocked;
+  mocked.mock->add(MockAnswer::events(
+      {call_delta(R"("index":0,"id":"a","function":{"name":"f","arguments":"{\"x\""})"),
+       call_delta(R"("index":1,"id":"b","function":{"name":"g","arguments":"{"})"),
+       call_delta(R"("index":0,"function":{"arguments":":1}"})"),
+       call_delta(R"("index":1,"function":{"arguments":"}"})"), last_chunk("tool_calls")}));
+  const ChatCompletion whole = mocked.client().chat().stream(hello()).finish();
+  const std::vector<ToolCall>& calls = whole.choices.at(0).message.tool_calls;
+  ASSERT_EQ(calls.size(), 2U);
+  EXPECT_EQ(calls[0].id + calls[0].function.name + calls[0].function.arguments, R"(af{"x":1})");
+  EXPECT_EQ(calls[1].id + calls[1].function.name + calls[1].function.arguments, "bg{}");
+}
+
+TEST(ChatStream, RefusalReasoningAndLogprobsAreFolded) {
+  const std::string logprobs =
+      R"(,"logprobs":{"content":[{"token":"a","logprob":-0.5,"bytes":[97],"top_logprobs":[]}]})";
+  Mocked mocked;
+  mocked.mock->add(MockAnswer::events(
+      {chunk(R"({"role":"assistant","content":null,"refusal":"I "})"),
+       chunk(R"({"refusal":"won't"})"), chunk(R"({"reasoning_content":"h"})", logprobs),
+       chunk(R"({"reasoning_content":"m"})", logprobs), last_chunk(),
+       R"({"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}})"}));
+  const ChatCompletion whole = mocked.client().chat().stream(hello()).finish();
+  const Choice& choice = whole.choices.at(0);
+  EXPECT_EQ(choice.message.refusal, "I won't");
+  EXPECT_EQ(choice.message.reasoning_content, "hm");
+  EXPECT_FALSE(choice.message.content.has_value());
+  EXPECT_EQ(choice.logprobs->content->size(), 2U);
+  EXPECT_EQ(whole.usage->total_tokens, 3);
+}
+
 // The event's name, choice and what it carries.
 std::string told(const ChatEvent& event) {
   struct Teller {
@@ -207,6 +267,43 @@ TEST(ChatStream, EventsTellWhatChangedAndWhatIsThere) {
   EXPECT_EQ(events, (std::vector<std::string>{"reasoning hm", "content a of a", "content b of ab",
                                               "w { of {", "w } of {}", "content done ab",
                                               "call done {}", "done tool_calls", "usage 9"}));
+}
+
+TEST(ChatStream, ChoicesStandInTheOrderOfTheirIndexWhateverCameFirst) {
+  Mocked mocked;
+  const auto text = [](const char* word, int index) {
+    return chunk(std::string(R"({"content":")") + word + "\"}", "", index);
+  };
+  mocked.mock->add(
+      MockAnswer::events({text("c", 2), text("a", 0), text("b", 1), text("C", 2),
+                          last_chunk("stop", 1), last_chunk("stop", 2), last_chunk("length", 0)}));
+  ChatStream stream = mocked.client().chat().stream(hello());
+  const ChatCompletion whole = stream.finish();
+  ASSERT_EQ(whole.choices.size(), 3U);
+  EXPECT_EQ(whole.choices[0].message.content, "a");
+  EXPECT_EQ(whole.choices[0].finish_reason, FinishReason::length);
+  EXPECT_EQ(whole.choices[1].message.content, "b");
+  EXPECT_EQ(whole.choices[2].message.content, "cC");
+}
+
+TEST(ChatStream, MoreChoicesThanAnyRequestAsksForAreRefused) {
+  Mocked mocked;
+  std::vector<std::string> chunks;
+  for (int i = 0; i < 2'000; ++i) chunks.push_back(last_chunk("stop", i));
+  mocked.mock->add(MockAnswer::events(chunks));
+  const auto whole = mocked.client().chat().stream(hello()).try_finish();
+  ASSERT_FALSE(whole.has_value());
+  EXPECT_EQ(whole.error().kind(), ErrorKind::malformed);
+}
+
+TEST(ChatStream, EmptyFinishReasonIsNone) {
+  Mocked mocked;
+  mocked.mock->add(MockAnswer::events({chunk(R"({"content":"a"})", R"(,"finish_reason":"")")}));
+  mocked.mock->add(
+      MockAnswer::events({chunk(R"({"content":"a"})", R"(,"finish_reason":"")"), last_chunk()}));
+  const Client client = mocked.client();
+  EXPECT_THROW((void)client.chat().stream(hello()).finish(), StreamTruncatedError);
+  EXPECT_EQ(client.chat().stream(hello()).finish().choices.at(0).finish_reason, FinishReason::stop);
 }
 
 TEST(ChatStream, LeavingEarlyFreesTheConnection) {

@@ -7,6 +7,12 @@
 #include "protocol/error_body.h"
 
 namespace retort::client {
+namespace {
+
+// The API has 128 at most. A bound keeps what a chunk costs from growing with the stream.
+constexpr std::size_t kChoicesMax = 1024;
+
+}  // namespace
 
 StreamReader::StreamReader(std::shared_ptr<const Core> core, std::shared_ptr<Call> call,
                            ResponseInfo info, bool wants_usage)
@@ -80,6 +86,11 @@ StreamReader::Next StreamReader::chunk_of(const protocol::SseEvent& event) {
   if (!chunk && ended_) return end_of(*ended_);
   if (!chunk) return fail(std::move(chunk).error());
   fold_.add(*chunk);
+  if (completion().choices.size() > kChoicesMax) {
+    return fail(Error(ErrorKind::malformed,
+                      "the stream has more than " + std::to_string(kChoicesMax) + " choices"));
+  }
+  fold_.sort();
   return std::optional<ChatChunk>(std::move(*chunk));
 }
 

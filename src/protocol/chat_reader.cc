@@ -267,7 +267,10 @@ constexpr std::array<Field<Delta>, 6> kDeltaFields = {{
 
 template <typename T>
 void finish_row(FieldReader& in, const JsonView& value, const Path& path, T& out) {
-  in.string(value, path, out.finish_reason.emplace().value);
+  std::string reason;
+  in.string(value, path, reason);
+  // Some services have "" in each chunk where the others have null.
+  if (!reason.empty()) out.finish_reason = FinishReason{std::move(reason)};
 }
 
 template <typename T>

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace retort::protocol {
@@ -65,9 +66,17 @@ void ChunkFold::add(const ChatChunk& chunk) {
   for (const ChunkChoice& choice : chunk.choices) add_choice(choice);
 }
 
-ChatCompletion ChunkFold::finish() && {
+void ChunkFold::sort() {
+  if (std::exchange(is_sorted_, true)) return;
   std::sort(completion_.choices.begin(), completion_.choices.end(),
             [](const Choice& a, const Choice& b) { return a.index < b.index; });
+  for (std::size_t i = 0; i < completion_.choices.size(); ++i) {
+    choices_[completion_.choices[i].index] = i;
+  }
+}
+
+ChatCompletion ChunkFold::finish() && {
+  sort();
   return std::move(completion_);
 }
 
@@ -77,24 +86,25 @@ const Choice* ChunkFold::find_choice(std::int64_t index) const {
 }
 
 std::size_t ChunkFold::call_position(std::int64_t choice, std::int64_t call) const {
-  return calls_.at({choices_.at(choice), call});
+  return calls_.at({choice, call});
 }
 
 std::size_t ChunkFold::position_of(std::int64_t index) {
   const auto [found, is_new] = choices_.try_emplace(index, completion_.choices.size());
-  if (is_new) completion_.choices.emplace_back().index = index;
+  if (!is_new) return found->second;
+  if (!completion_.choices.empty() && completion_.choices.back().index > index) is_sorted_ = false;
+  completion_.choices.emplace_back().index = index;
   return found->second;
 }
 
 void ChunkFold::add_choice(const ChunkChoice& chunk) {
-  const std::size_t position = position_of(chunk.index);
-  Choice& choice = completion_.choices[position];
+  Choice& choice = completion_.choices[position_of(chunk.index)];
   AnswerMessage& message = choice.message;
   const Delta& delta = chunk.delta;
   append(message.content, delta.content);
   append(message.refusal, delta.refusal);
   append(message.reasoning_content, delta.reasoning_content);
-  for (const ToolCallDelta& fragment : delta.tool_calls) add_call(position, message, fragment);
+  for (const ToolCallDelta& fragment : delta.tool_calls) add_call(choice, fragment);
   if (delta.function_call) {
     if (!message.function_call) message.function_call.emplace();
     take_first(message.function_call->name, delta.function_call->name);
@@ -107,10 +117,9 @@ void ChunkFold::add_choice(const ChunkChoice& chunk) {
   merge(choice.extra, chunk.extra, "message");
 }
 
-void ChunkFold::add_call(std::size_t position, AnswerMessage& message,
-                         const ToolCallDelta& fragment) {
-  std::vector<ToolCall>& calls = message.tool_calls;
-  const auto [found, is_new] = calls_.try_emplace({position, fragment.index}, calls.size());
+void ChunkFold::add_call(Choice& choice, const ToolCallDelta& fragment) {
+  std::vector<ToolCall>& calls = choice.message.tool_calls;
+  const auto [found, is_new] = calls_.try_emplace({choice.index, fragment.index}, calls.size());
   if (is_new) calls.emplace_back();
   // Some services leave the index out, which reads as 0 each time: another id is another call.
   const std::string id = fragment.id.value_or("");

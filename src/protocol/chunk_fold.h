@@ -22,8 +22,11 @@ class ChunkFold {
   // come; finish_reason and usage where they last come.
   void add(const ChatChunk& chunk);
 
-  // What has come so far.
+  // What has come so far, its choices in the order in which they came.
   const ChatCompletion& completion() const { return completion_; }
+
+  // Puts the choices in the order of their index. Costs nothing where they came so.
+  void sort();
 
   // The choice of that index; null where none has come.
   const Choice* find_choice(std::int64_t index) const;
@@ -34,16 +37,16 @@ class ChunkFold {
   ChatCompletion finish() &&;
 
  private:
-  using CallKey =
-      std::pair<std::size_t, std::int64_t>;  // position of the choice, index of the call
+  using CallKey = std::pair<std::int64_t, std::int64_t>;  // index of the choice, of the call
 
   std::size_t position_of(std::int64_t index);
   void add_choice(const ChunkChoice& chunk);
-  void add_call(std::size_t position, AnswerMessage& message, const ToolCallDelta& fragment);
+  void add_call(Choice& choice, const ToolCallDelta& fragment);
 
   ChatCompletion completion_;
   std::map<std::int64_t, std::size_t> choices_;  // index -> position in completion_.choices
-  std::map<CallKey, std::size_t> calls_;         // -> position in the message's tool_calls
+  bool is_sorted_ = true;
+  std::map<CallKey, std::size_t> calls_;  // -> position in the message's tool_calls
 };
 
 }  // namespace retort::protocol
