@@ -5,6 +5,8 @@
 namespace retort::terminal {
 namespace {
 
+constexpr std::string_view kUnseen = "\xef\xbf\xbd";  // U+FFFD
+constexpr char kC2 = '\xc2';
 constexpr std::string_view kPlain = "\x1b[0m";
 constexpr std::string_view kBold = "\x1b[1m";
 constexpr std::string_view kCode = "\x1b[36m";
@@ -15,15 +17,34 @@ constexpr std::string_view kHeading = "\x1b[1;35m";
 std::string MarkdownColours::add(std::string_view piece) {
   if (!is_on_) return std::string(piece);
   std::string out;
-  for (const char letter : piece) take(out, letter);
+  for (const char letter : piece) take_byte(out, letter);
   return out;
 }
 
 std::string MarkdownColours::finish() {
   if (!is_on_) return "";
   std::string out;
+  if (std::exchange(after_c2_, false)) take(out, kC2);
   end_run(out);
   return out + std::string(kPlain);
+}
+
+// A terminal obeys control characters: a model's words must not move its cursor, set its title or
+// fill its clipboard. U+0080 to U+009F, which are control characters too, are C2 and another byte.
+void MarkdownColours::take_byte(std::string& out, char letter) {
+  const auto byte = static_cast<unsigned char>(letter);
+  if (std::exchange(after_c2_, false)) {
+    if (byte >= 0x80 && byte < 0xa0) return take_text(out, kUnseen);
+    take(out, kC2);
+  }
+  after_c2_ = letter == kC2;
+  if (after_c2_) return;
+  const bool is_control = (byte < 0x20 && letter != '\n' && letter != '\t') || byte == 0x7f;
+  is_control ? take_text(out, kUnseen) : take(out, letter);
+}
+
+void MarkdownColours::take_text(std::string& out, std::string_view text) {
+  for (const char letter : text) take(out, letter);
 }
 
 void MarkdownColours::take(std::string& out, char letter) {

@@ -1,6 +1,6 @@
 // MarkdownColours: text as it streams in, with the little Markdown that models write made visible:
 // **bold**, `code`, fenced code and headings. The marks stay, so that what is copied is what was
-// said.
+// said; control characters are shown, not obeyed.
 #pragma once
 
 #include <string>
@@ -19,12 +19,15 @@ class MarkdownColours {
   std::string finish();
 
  private:
+  void take_byte(std::string& out, char letter);
+  void take_text(std::string& out, std::string_view text);
   void take(std::string& out, char letter);
   void end_run(std::string& out);
   void paint(std::string& out) const;
 
   const bool is_on_;
   std::string run_;  // of the same mark: ` or * or #
+  bool after_c2_ = false;
   bool at_line_begin_ = true;
   bool is_bold_ = false;
   bool is_code_ = false;

@@ -23,6 +23,14 @@ TEST(MarkdownColours, MarksAreKnownWhereverTheTextIsCut) {
   for (std::size_t cut = 0; cut <= text.size(); ++cut) EXPECT_EQ(painted(text, cut), expected);
 }
 
+TEST(MarkdownColours, ControlCharactersAreShownNotObeyed) {
+  const std::string text = "a\x1b[2J\x07\r\n\t\xc2\x9b[31m \xc2\xa0z";
+  const std::string seen = "\xef\xbf\xbd";
+  const std::string expected =
+      "a" + seen + "[2J" + seen + seen + "\n\t" + seen + "[31m \xc2\xa0z^[0m";
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) EXPECT_EQ(painted(text, cut), expected);
+}
+
 TEST(MarkdownColours, NothingIsAddedWhereNobodySees) {
   MarkdownColours colours(false);
   EXPECT_EQ(colours.add("**a** `b`") + colours.finish(), "**a** `b`");
