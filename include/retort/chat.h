@@ -174,9 +174,51 @@ struct StreamOptions {
   std::optional<bool> include_obfuscation{};
 };
 
+// How a spoken answer is to sound; with "audio" among the modalities.
+struct AudioOptions {
+  std::string voice{};
+  std::string format{};  // wav, aac, mp3, flac, opus, pcm16
+  Extra extra{};
+};
+
+// Whether the service judges prompt and answer, and by which model.
+struct ModerationOptions {
+  std::string model{};
+  std::optional<Json> policy{};
+  Extra extra{};
+};
+
+// What much of the answer will be: a file of which little changes.
+struct Prediction {
+  Content content{};
+  Extra extra{};
+};
+
+struct PromptCacheOptions {
+  std::optional<std::string> mode{};  // implicit, explicit
+  std::optional<std::string> ttl{};   // "30m"
+  Extra extra{};
+};
+
+// About where the user is.
+struct UserLocation {
+  std::optional<std::string> city{};
+  std::optional<std::string> country{};  // two letters of ISO 3166
+  std::optional<std::string> region{};
+  std::optional<std::string> timezone{};  // of the IANA, "Europe/Paris"
+  Extra extra{};
+};
+
+struct WebSearchOptions {
+  std::optional<std::string> search_context_size{};  // low, medium, high
+  std::optional<UserLocation> user_location{};
+  Extra extra{};
+};
+
 struct ChatRequest {
   std::vector<Message> messages{};
   std::string model{};
+  std::optional<AudioOptions> audio{};
   std::optional<double> frequency_penalty{};    // -2 to 2
   std::optional<ToolChoice> function_call{};    // deprecated
   std::vector<FunctionDefinition> functions{};  // deprecated
@@ -185,10 +227,15 @@ struct ChatRequest {
   std::optional<std::int64_t> max_completion_tokens{};  // at least 1
   std::optional<std::int64_t> max_tokens{};             // deprecated, at least 1
   std::vector<std::pair<std::string, std::string>> metadata{};
+  std::vector<std::string> modalities{};  // text, audio; empty: text
+  std::optional<ModerationOptions> moderation{};
   std::optional<std::int64_t> n{};  // 1 to 128
   std::optional<bool> parallel_tool_calls{};
+  std::optional<Prediction> prediction{};
   std::optional<double> presence_penalty{};  // -2 to 2
   std::optional<std::string> prompt_cache_key{};
+  std::optional<PromptCacheOptions> prompt_cache_options{};
+  std::optional<std::string> prompt_cache_retention{};  // deprecated: in_memory, 24h
   std::optional<std::string> reasoning_effort{};
   std::optional<ResponseFormat> response_format{};
   std::optional<std::string> safety_identifier{};
@@ -204,6 +251,8 @@ struct ChatRequest {
   std::optional<std::int64_t> top_logprobs{};  // 0 to 20
   std::optional<double> top_p{};               // 0 to 1
   std::optional<std::string> user{};
+  std::optional<std::string> verbosity{};  // low, medium, high
+  std::optional<WebSearchOptions> web_search_options{};
   // Extensions that most inference servers know.
   std::vector<std::string> guided_choice{};  // the answer is one of these
   std::optional<std::string>

@@ -56,10 +56,6 @@ void refuse_field(FieldReader& in, const JsonView&, const Path& path, Request&) 
   in.refuse_unsupported(path, " by this server");
 }
 
-void read_modalities_row(FieldReader& in, const JsonView& value, const Path& path, Request&) {
-  read_modalities(in, value, path);
-}
-
 void read_store(FieldReader& in, const JsonView& value, const Path& path, Request& out) {
   in.boolean(value, path, out.store);
   if (out.store == true) {
@@ -101,22 +97,16 @@ void read_choices(FieldReader& in, const JsonView& value, const Path& path, Requ
 }
 
 // Rows without an effect, declared as such: what they ask for is what happens.
-void check_verbosity(FieldReader& in, const JsonView& value, const Path& path, Request&) {
-  std::optional<std::string> verbosity;
-  in.word(value, path, kVerbosities, verbosity);
-  if (in.failed() || verbosity == "medium") return;
+void read_verbosity(FieldReader& in, const JsonView& value, const Path& path, Request& out) {
+  in.word(value, path, kVerbosities, out.verbosity);
+  if (in.failed() || out.verbosity == "medium") return;
   in.refuse(path, "unsupported_value",
-            "Unsupported value: 'verbosity' does not support '" + *verbosity +
+            "Unsupported value: 'verbosity' does not support '" + *out.verbosity +
                 "' with this model. Supported values are: 'medium'.");
 }
 
-void check_retention(FieldReader& in, const JsonView& value, const Path& path, Request&) {
-  std::optional<std::string> retention;
-  in.word(value, path, kRetentions, retention);
-}
-
-void check_object(FieldReader& in, const JsonView& value, const Path& path, Request&) {
-  in.is_object(value, path);
+void read_retention(FieldReader& in, const JsonView& value, const Path& path, Request& out) {
+  in.word(value, path, kRetentions, out.prompt_cache_retention);
 }
 
 constexpr NumberRange kPenalty{-2, 2};
@@ -140,7 +130,7 @@ constexpr std::array<Field<Request>, 46> kFields = {{
     {"metadata", read_by<&Request::metadata, read_metadata>},
     {"min_p", read_number<&Request::min_p, NumberRange{0, 1}>},
     {"min_tokens", read_integer<&Request::min_tokens, IntegerRange{.min = 0}>},
-    {"modalities", read_modalities_row},
+    {"modalities", read_by<&Request::modalities, read_modalities>},
     {"model", read_model},
     {"moderation", refuse_field},
     {"n", read_integer<&Request::n, IntegerRange{1, 128}>},
@@ -148,8 +138,8 @@ constexpr std::array<Field<Request>, 46> kFields = {{
     {"prediction", refuse_field},
     {"presence_penalty", read_number<&Request::presence_penalty, kPenalty>},
     {"prompt_cache_key", read_string<&Request::prompt_cache_key>},
-    {"prompt_cache_options", check_object},
-    {"prompt_cache_retention", check_retention},
+    {"prompt_cache_options", read_by<&Request::prompt_cache_options, read_prompt_cache_options>},
+    {"prompt_cache_retention", read_retention},
     {"reasoning_effort", read_effort},
     {"repetition_penalty",
      read_number<&Request::repetition_penalty, NumberRange{.min = 0, .above_min = true}>},
@@ -168,7 +158,7 @@ constexpr std::array<Field<Request>, 46> kFields = {{
     {"top_logprobs", read_integer<&Request::top_logprobs, IntegerRange{0, 20}>},
     {"top_p", read_number<&Request::top_p, NumberRange{0, 1}>},
     {"user", read_string<&Request::user>},
-    {"verbosity", check_verbosity},
+    {"verbosity", read_verbosity},
     {"web_search_options", refuse_field},
 }};
 

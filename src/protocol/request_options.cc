@@ -30,6 +30,13 @@ constexpr std::array<Field<StreamOptions>, 2> kStreamFields = {{
      }},
 }};
 
+constexpr std::array<Field<PromptCacheOptions>, 2> kCacheFields = {{
+    {"mode", [](FieldReader& in, const JsonView& value, const Path& path,
+                PromptCacheOptions& out) { in.string(value, path, out.mode); }},
+    {"ttl", [](FieldReader& in, const JsonView& value, const Path& path,
+               PromptCacheOptions& out) { in.string(value, path, out.ttl); }},
+}};
+
 // ---- response_format.
 
 using Format = ResponseFormat;
@@ -163,14 +170,23 @@ void read_stream_options(FieldReader& in, const JsonView& value, const Path& pat
   read_members<StreamOptions>(in, value, path, kStreamFields, out.emplace(), nullptr);
 }
 
-void read_modalities(FieldReader& in, const JsonView& value, const Path& path) {
+void read_modalities(FieldReader& in, const JsonView& value, const Path& path,
+                     std::vector<std::string>& out) {
   for (const JsonView& element : in.array(value, path, {1})) {
     std::string modality;
     in.string(element, path, modality);
     if (!in.failed() && modality != "text") {
       in.refuse_unsupported(path, " but for 'text': answers are text only");
     }
+    out.push_back(std::move(modality));
   }
+}
+
+void read_prompt_cache_options(FieldReader& in, const JsonView& value, const Path& path,
+                               std::optional<PromptCacheOptions>& out) {
+  if (!in.is_object(value, path)) return;
+  PromptCacheOptions& options = out.emplace();
+  read_members<PromptCacheOptions>(in, value, path, kCacheFields, options, &options.extra);
 }
 
 void check_options(FieldReader& in, const ChatRequest& request) {

@@ -48,7 +48,10 @@ void read_response_format(FieldReader& in, const JsonView& value, const Path& pa
                           std::optional<ResponseFormat>& out);
 void read_stream_options(FieldReader& in, const JsonView& value, const Path& path,
                          std::optional<StreamOptions>& out);
-void read_modalities(FieldReader& in, const JsonView& value, const Path& path);
+void read_modalities(FieldReader& in, const JsonView& value, const Path& path,
+                     std::vector<std::string>& out);
+void read_prompt_cache_options(FieldReader& in, const JsonView& value, const Path& path,
+                               std::optional<PromptCacheOptions>& out);
 // What the options must be together.
 void check_options(FieldReader& in, const ChatRequest& request);
 

@@ -244,6 +244,61 @@ void write_response_format(std::string& out, const ResponseFormat& format) {
   member(schema, "strict", format.strict);
 }
 
+void write_web_search(std::string& out, const WebSearchOptions& search) {
+  JsonObject object(out);
+  member(object, "search_context_size", search.search_context_size);
+  if (search.user_location) {
+    const UserLocation& place = *search.user_location;
+    JsonObject location(object.key("user_location"));
+    location.string("type", "approximate");
+    JsonObject approximate(location.key("approximate"));
+    member(approximate, "city", place.city);
+    member(approximate, "country", place.country);
+    member(approximate, "region", place.region);
+    member(approximate, "timezone", place.timezone);
+    approximate.extra(place.extra);
+  }
+  object.extra(search.extra);
+}
+
+// What hosted services know and this server answers with a clear refusal.
+void write_hosted(JsonObject& object, const ChatRequest& request) {
+  if (request.audio) {
+    JsonObject audio(object.key("audio"));
+    audio.string("voice", request.audio->voice);
+    audio.string("format", request.audio->format);
+    audio.extra(request.audio->extra);
+  }
+  member(object, "modalities", request.modalities);
+  if (request.moderation) {
+    JsonObject moderation(object.key("moderation"));
+    moderation.string("model", request.moderation->model);
+    member(moderation, "policy", request.moderation->policy);
+    moderation.extra(request.moderation->extra);
+  }
+  if (request.prediction) {
+    JsonObject prediction(object.key("prediction"));
+    prediction.string("type", "content");
+    write_content(prediction.key("content"), request.prediction->content);
+    prediction.extra(request.prediction->extra);
+  }
+  member(object, "verbosity", request.verbosity);
+  if (request.web_search_options) {
+    write_web_search(object.key("web_search_options"), *request.web_search_options);
+  }
+}
+
+void write_prompt_cache(JsonObject& object, const ChatRequest& request) {
+  member(object, "prompt_cache_key", request.prompt_cache_key);
+  if (request.prompt_cache_options) {
+    JsonObject options(object.key("prompt_cache_options"));
+    member(options, "mode", request.prompt_cache_options->mode);
+    member(options, "ttl", request.prompt_cache_options->ttl);
+    options.extra(request.prompt_cache_options->extra);
+  }
+  member(object, "prompt_cache_retention", request.prompt_cache_retention);
+}
+
 void write_maps(JsonObject& object, const ChatRequest& request) {
   if (!request.logit_bias.empty()) {
     JsonObject biases(object.key("logit_bias"));
@@ -310,7 +365,8 @@ void write_chat_request(std::string& out, const ChatRequest& request) {
   }
   write_sampling(object, request);
   write_maps(object, request);
-  member(object, "prompt_cache_key", request.prompt_cache_key);
+  write_hosted(object, request);
+  write_prompt_cache(object, request);
   member(object, "reasoning_effort", request.reasoning_effort);
   member(object, "safety_identifier", request.safety_identifier);
   member(object, "service_tier", request.service_tier);

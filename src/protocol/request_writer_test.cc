@@ -49,6 +49,34 @@ TEST(RequestWriter, KeepsEveryOption) {
     "description":"d","schema":{"type":"object","minimum":1.50},"strict":true}})"));
 }
 
+// What this server refuses and others serve, in the words of OpenAI's schema.
+TEST(RequestWriter, WritesWhatHostedServicesKnow) {
+  ChatRequest request;
+  request.model = "m";
+  request.audio = AudioOptions{.voice = "alloy", .format = "wav"};
+  request.modalities = {"text", "audio"};
+  request.moderation = ModerationOptions{.model = "omni"};
+  request.prediction = Prediction{.content = "int main() {}"};
+  request.prompt_cache_options = PromptCacheOptions{.mode = "explicit", .ttl = "30m"};
+  request.prompt_cache_retention = "24h";
+  request.verbosity = "low";
+  request.web_search_options = WebSearchOptions{
+      .search_context_size = "high",
+      .user_location = UserLocation{.city = "Paris", .country = "FR", .timezone = "Europe/Paris"}};
+  EXPECT_EQ(json(written(request)), json(R"({"model":"m","messages":[],
+    "audio":{"voice":"alloy","format":"wav"},"modalities":["text","audio"],
+    "moderation":{"model":"omni"},"prediction":{"type":"content","content":"int main() {}"},
+    "prompt_cache_options":{"mode":"explicit","ttl":"30m"},"prompt_cache_retention":"24h",
+    "verbosity":"low","web_search_options":{"search_context_size":"high","user_location":
+    {"type":"approximate","approximate":
+     {"city":"Paris","country":"FR","timezone":"Europe/Paris"}}}})"));
+}
+
+TEST(RequestWriter, KeepsWhatThisServerAcceptsWithoutAnEffect) {
+  expect_same(body_with(R"("modalities":["text"],"verbosity":"medium",
+    "prompt_cache_retention":"24h","prompt_cache_options":{"mode":"implicit","ttl":"30m"})"));
+}
+
 TEST(RequestWriter, KeepsEveryMessage) {
   expect_same(body_with_message(R"(
     {"role":"system","content":"be brief","name":"a"},
