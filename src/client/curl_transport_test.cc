@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <condition_variable>
@@ -137,6 +138,66 @@ milliseconds stopped_within(const std::function<void(Connection&, std::promise<v
   return took;
 }
 
+// A listener whose queue is full: who asks it to connect waits.
+class FullListener {
+ public:
+  FullListener() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    sockets_.push_back(::socket(AF_INET, SOCK_STREAM, 0));
+    ::bind(sockets_[0], reinterpret_cast<sockaddr*>(&address), size);
+    ::listen(sockets_[0], 0);
+    ::getsockname(sockets_[0], reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    for (int i = 0; i < 8; ++i) {
+      sockets_.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+      ::connect(sockets_.back(), reinterpret_cast<sockaddr*>(&address), size);
+    }
+  }
+  ~FullListener() {
+    for (const int socket : sockets_) ::close(socket);
+  }
+  FullListener(const FullListener&) = delete;
+  FullListener& operator=(const FullListener&) = delete;
+
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  std::vector<int> sockets_;
+  int port_ = 0;
+};
+
+TEST(CurlTransport, StopReturnsWithinFiftyMillisecondsWhileConnecting) {
+  const FullListener listener;
+  const auto measure = [&listener] {
+    std::stop_source source;
+    RequestOptions call;
+    call.stop = source.get_token();
+    auto answer = Client(options_for(listener.url())).chat().create_async(hello(), call);
+    EXPECT_FALSE(answer.wait_for(milliseconds(30)));
+    const auto begin = std::chrono::steady_clock::now();
+    source.request_stop();
+    EXPECT_EQ(answer.try_get().error().kind(), ErrorKind::cancelled);
+    return since(begin);
+  };
+  EXPECT_LT(quickest(measure), milliseconds(50));
+}
+
+TEST(CurlTransport, ConnectLimitEndsTheWaitByItsName) {
+  const FullListener listener;
+  ClientOptions options = options_for(listener.url());
+  options.timeouts.connect = milliseconds(50);
+  try {
+    (void)Client(options).chat().create(hello());
+    ADD_FAILURE();
+  } catch (const TimeoutError& error) {
+    EXPECT_EQ(error.code(), "connect");
+    EXPECT_NE(error.message().find("timeouts.connect"), std::string::npos);
+  }
+}
+
 TEST(CurlTransport, StopReturnsWithinFiftyMillisecondsWhileTheHeadIsAwaited) {
   const auto script = [](Connection& connection, std::promise<void>& reached) {
     (void)connection.read_request();
@@ -192,49 +253,116 @@ TEST(CurlTransport, StopWakesABlockedStreamWithinFiftyMilliseconds) {
   EXPECT_LT(quickest(measure), milliseconds(50));
 }
 
-TEST(CurlTransport, ConnectLimitIsReportedByItsName) {
-  ClientOptions options = options_for("http://192.0.2.1:9");  // TEST-NET-1: nobody answers
-  options.timeouts.connect = milliseconds(50);
-  const auto answer = Client(options).chat().try_create(hello());
-  ASSERT_FALSE(answer.has_value());
-  // A machine without any route refuses at once.
-  if (answer.error().kind() == ErrorKind::timeout) {
-    EXPECT_EQ(answer.error().code(), "connect");
-  }
-}
-
 std::ptrdiff_t open_files() {
   const std::filesystem::directory_iterator files("/proc/self/fd");
   return std::distance(begin(files), end(files));
 }
 
+TEST(CurlTransport, RedirectIsNotFollowedAndItsTargetSeesNoKey) {
+  SocketServer elsewhere(answer_all);
+  SocketServer server([&elsewhere](Connection& connection) {
+    while (connection.read_request()) {
+      connection.send("HTTP/1.1 307 Elsewhere\r\nlocation: " + elsewhere.url() +
+                      "/v1/chat/completions\r\ncontent-length: 0\r\n\r\n");
+    }
+  });
+  ClientOptions options = options_for(server.url());
+  options.api_key = "sk-secret";
+  options.retry = RetryPolicy::openai();
+  const auto answer = Client(options).chat().try_create(hello());
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().status(), 307);
+  EXPECT_EQ(elsewhere.connections, 0);
+}
+
+TEST(CurlTransport, EndlessHeadIsRefused) {
+  SocketServer server([](Connection& connection) {
+    (void)connection.read_request();
+    connection.send("HTTP/1.1 200 OK\r\n");
+    const std::string field = "x-padding: " + std::string(1'000, 'x') + "\r\n";
+    for (int i = 0; i < 3'000; ++i) connection.send(field);
+  });
+  const auto answer = Client(options_for(server.url())).chat().try_create(hello());
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().status(), 0);
+}
+
+TEST(CurlTransport, ProxyOfTheEnvironmentIsNotAskedForThisMachine) {
+  SocketServer server(answer_all);
+  ::setenv("http_proxy", "http://user:hunter2@127.0.0.1:1", 1);
+  ClientOptions options = options_for(server.url());
+  options.network.no_proxy = "";
+  options.api_key = "sk-secret";
+  const auto direct = Client(options).chat().try_create(hello());
+  EXPECT_TRUE(direct.has_value()) << direct.error().message();
+  options.base_url = "http://no-such-host.invalid";
+  options.api_key = "";
+  const auto proxied = Client(options).chat().try_create(hello());
+  ::unsetenv("http_proxy");
+  ASSERT_FALSE(proxied.has_value());
+  EXPECT_EQ(proxied.error().message().find("hunter2"), std::string::npos);
+}
+
+TEST(CurlTransport, PasswordOfAProxyIsInNoError) {
+  ClientOptions options = options_for("http://no-such-host.invalid");
+  options.network.no_proxy = "";
+  for (const char* proxy : {"ftp://user:hunter2@127.0.0.1:1", "http://user:hunter2@127.0.0.1:99999",
+                            "http://user:hunter2@no-such-proxy.invalid"}) {
+    options.network.proxy = proxy;
+    const auto answer = Client(options).chat().try_create(hello());
+    ASSERT_FALSE(answer.has_value());
+    EXPECT_EQ(answer.error().message().find("hunter2"), std::string::npos)
+        << answer.error().message();
+  }
+}
+
+constexpr int kCalls = 1'000;
+
+// A thousand calls that are all under way at the same time, on a client that goes behind them.
+void call_at_once(const std::string& url) {
+  ClientOptions options = options_for(url);
+  options.timeouts.connect = milliseconds(0);  // a busy machine takes its time
+  const Client client(options);
+  std::vector<Future<ChatCompletion>> calls;
+  calls.reserve(kCalls);
+  for (int i = 0; i < kCalls; ++i) calls.push_back(client.chat().create_async(hello()));
+  int answered = 0;
+  for (auto& call : calls) answered += call.try_get().has_value() ? 1 : 0;
+  EXPECT_EQ(answered, kCalls);
+}
+
+// Bytes that the program has asked for and not given back; 0 under a sanitizer, which has an
+// allocator of its own (and finds leaks itself).
+std::size_t bytes_in_use() {
+  return mallinfo2().uordblks;
+}
+
 TEST(CurlTransport, ThousandCallsAtOnceAllComeBackAndLeaveNothingOpen) {
-  constexpr int kCalls = 1'000;
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
   const std::ptrdiff_t before = open_files();
-  {
-    // No answer before all have asked, so that all are under way at the same time.
-    std::latch all_asked(kCalls);
-    SocketServer server([&all_asked](Connection& connection) {
-      if (!connection.read_request()) return;
-      all_asked.arrive_and_wait();
-      connection.send_answer(text_answer("Hi"));
-    });
-    ClientOptions options = options_for(server.url());
-    options.timeouts.connect = milliseconds(0);  // a busy machine takes its time
-    const Client client(options);
-    std::vector<Future<ChatCompletion>> calls;
-    calls.reserve(kCalls);
-    for (int i = 0; i < kCalls; ++i) calls.push_back(client.chat().create_async(hello()));
-    int answered = 0;
-    for (auto& call : calls) answered += call.try_get().has_value() ? 1 : 0;
-    EXPECT_EQ(answered, kCalls);
-    EXPECT_EQ(server.connections, kCalls);
+  std::size_t bytes = 0;
+  for (int round = 0; round < 3; ++round) {
+    {
+      // No answer before all have asked, so that all are under way at the same time.
+      std::latch all_asked(kCalls);
+      SocketServer server([&all_asked](Connection& connection) {
+        if (!connection.read_request()) return;
+        all_asked.arrive_and_wait();
+        connection.send_answer(text_answer("Hi"));
+      });
+      call_at_once(server.url());
+      EXPECT_EQ(server.connections, kCalls);
+    }
+    EXPECT_EQ(open_files(), before);
+    // The first rounds fill what libraries keep for later. A byte a call would be seen.
+    if (round == 2) {
+      EXPECT_LT(bytes_in_use(), bytes + kCalls);
+    }
+    bytes = bytes_in_use();
   }
-  EXPECT_EQ(open_files(), before);
 }
 
 TEST(CurlTransport, LastClientToGoEndsWhatStillRuns) {
