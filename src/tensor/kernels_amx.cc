@@ -12,7 +12,9 @@
 namespace retort::tensor {
 namespace {
 
-struct AmxInt8 : VnniInt8<AmxInt8> {};
+// The tag of this file's own copy of what all of 512 bits share.
+struct ThisFile;
+using AmxInt8 = VnniInt8<ThisFile>;
 
 constexpr std::size_t kTileRows = 16;
 

@@ -107,9 +107,12 @@ struct Avx2 {
   }
 };
 
+// The tag of this file's own copy of what it shares with kernels_avxvnni.cc.
+struct ThisFile;
+
 // VPMADDUBSW adds two products in 16 bits: exact for codes up to 128. For larger ones the weights
 // go in by sign and magnitude, with the activations' signs turned instead.
-struct Avx2Int8 : Avx2Rows<Avx2Int8> {
+struct Avx2Int8 : Avx2Rows<ThisFile> {
   struct Wide {
     __m256i low, high;            // signed
     __m256i low_size, high_size;  // magnitudes

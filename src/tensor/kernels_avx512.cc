@@ -88,9 +88,12 @@ struct Avx512 {
   }
 };
 
+// The tag of this file's own copy of what all of 512 bits share.
+struct ThisFile;
+
 // VPMADDUBSW adds two products in 16 bits: exact for codes up to 128. For larger ones there is no
 // byte sign instruction in 512 bits, so they are widened to 16 bits and multiplied there.
-struct Avx512Int8 : Avx512Rows<Avx512Int8> {
+struct Avx512Int8 : Avx512Rows<ThisFile> {
   static constexpr int kTileColumns = 4;
   struct Wide {
     __m512i even, odd;  // bytes 0 and 2, and bytes 1 and 3, of each row's four, in 16 bits

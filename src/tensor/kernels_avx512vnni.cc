@@ -8,7 +8,9 @@
 namespace retort::tensor {
 namespace {
 
-struct Avx512VnniInt8 : VnniInt8<Avx512VnniInt8> {};
+// The tag of this file's own copy of what all of 512 bits share.
+struct ThisFile;
+using Avx512VnniInt8 = VnniInt8<ThisFile>;
 
 // The 8-bit peak: vpdpbusd on 64 bytes.
 struct Avx512VnniPeak {

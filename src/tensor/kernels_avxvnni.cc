@@ -9,8 +9,11 @@
 namespace retort::tensor {
 namespace {
 
+// The tag of this file's own copy of what it shares with kernels_avx2.cc.
+struct ThisFile;
+
 // VPDPBUSD takes the weights unsigned, as codes are.
-struct AvxVnniInt8 : Avx2Rows<AvxVnniInt8> {
+struct AvxVnniInt8 : Avx2Rows<ThisFile> {
   using Wide = Bytes;
   static Ints dot(const Ints& sum, const Bytes& codes, const std::int8_t* x) {
     const __m256i xs = quad(x);

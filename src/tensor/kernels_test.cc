@@ -216,8 +216,8 @@ TEST_P(EachKernelClass, QuantizedRowsFollowTheirRule) {
       ASSERT_EQ(raised[i], values[i] + 128);
     }
     EXPECT_EQ(sums[block], scales[block] * static_cast<float>(sum));
-    EXPECT_EQ(half_sums[2 * block + 1],
-              scales[block] * static_cast<float>(half_offsets[2 * block + 1] / -128));
+    const std::int32_t half_sum = half_offsets[2 * block + 1] / -128;
+    EXPECT_EQ(half_sums[2 * block + 1], scales[block] * static_cast<float>(half_sum));
     EXPECT_EQ(offsets[block], -128 * sum);
     EXPECT_EQ(half_offsets[2 * block] + half_offsets[2 * block + 1], -128 * sum);
     EXPECT_EQ(half_offsets[2 * block],

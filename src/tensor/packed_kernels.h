@@ -21,13 +21,7 @@
 namespace retort::tensor {
 
 inline constexpr int kQuadsOfRun = 8;
-inline constexpr int kBlockOfX = static_cast<int>(kQuantBlock);
-
-// Tables of codes, as unsigned bytes: the values of blocks.h plus the format's zero.
-alignas(16) inline constexpr std::uint8_t kUnevenCodes[16] = {
-    1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241};
-alignas(16) inline constexpr std::uint8_t kE2m1Codes[16] = {12, 13, 14, 15, 16, 18, 20, 24,
-                                                            12, 11, 10, 9,  8,  6,  4,  0};
+inline constexpr std::ptrdiff_t kBlockOfX = kQuantBlock;
 
 // Whether codes need dot_wide.
 static constexpr bool is_wide(const PackedFormat& f) {
@@ -48,10 +42,11 @@ template <typename Q, PackedFormat F, int Quad>
 inline typename Q::Bytes load_codes(const std::byte* values) {
   constexpr Plane kBase = F.planes[0];
   constexpr Plane kMore = F.planes[1];
+  constexpr std::size_t kVectorOfBase{plane_vector(kBase, Quad)};
   auto codes = Q::template move<plane_shift(kBase, Quad), kBase.to, kBase.bits>(
-      Q::load(values + plane_vector(kBase, Quad) * 64));
+      Q::load(values + kVectorOfBase * 64));
   if constexpr (kMore.bits > 0) {
-    constexpr int kVectorOfMore = kBase.bits + plane_vector(kMore, Quad);
+    constexpr std::size_t kVectorOfMore{kBase.bits + plane_vector(kMore, Quad)};
     codes = Q::either(codes, Q::template move<plane_shift(kMore, Quad), kMore.to, kMore.bits>(
                                  Q::load(values + kVectorOfMore * 64)));
   }
@@ -98,15 +93,16 @@ inline typename Q::Ints start_products(std::int32_t offset) {
 template <typename Q, PackedFormat F, int C, int Quad>
 inline void add_quad(const std::byte* values, const std::int8_t* x,
                      typename Q::Ints (&products)[C]) {
+  constexpr std::ptrdiff_t kPlace{Quad * 4};
   const auto codes = load_codes<Q, F, Quad>(values);
   if constexpr (is_wide(F)) {
     const auto wide = Q::wide(codes);
     for (int c = 0; c < C; ++c) {
-      products[c] = Q::dot_wide(products[c], wide, x + c * kBlockOfX + Quad * 4);
+      products[c] = Q::dot_wide(products[c], wide, x + c * kBlockOfX + kPlace);
     }
   } else {
     for (int c = 0; c < C; ++c) {
-      products[c] = Q::dot(products[c], codes, x + c * kBlockOfX + Quad * 4);
+      products[c] = Q::dot(products[c], codes, x + c * kBlockOfX + kPlace);
     }
   }
 }

@@ -34,6 +34,12 @@ enum class Least : std::uint8_t { none, taken_off, added };
 // What codes stand for where it is not themselves: a table of 16.
 enum class CodeTable : std::uint8_t { none, uneven_steps, e2m1 };
 
+// Tables of codes, as unsigned bytes: the values of blocks.h plus the format's zero.
+alignas(16) inline constexpr std::uint8_t kUnevenCodes[16] = {
+    1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241};
+alignas(16) inline constexpr std::uint8_t kE2m1Codes[16] = {12, 13, 14, 15, 16, 18, 20, 24,
+                                                            12, 11, 10, 9,  8,  6,  4,  0};
+
 // `bits` bits of every code, which are its bits from `to` on. Quads that share a vector are
 // neighbours, or where not `near`, a whole vector's number apart.
 struct Plane {

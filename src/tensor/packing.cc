@@ -16,6 +16,19 @@ namespace {
 
 constexpr int kQuads = 8;
 
+// Whether the kernels' table of codes is the formats' table of values, plus the zero. The kernels
+// have their own because they may include no code that others share.
+constexpr bool stands_for(const std::uint8_t (&codes)[16],
+                          const std::array<std::int8_t, 16>& values, const PackedFormat& format) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (codes[i] != values[i] + format.zero) return false;
+  }
+  return true;
+}
+static_assert(stands_for(kUnevenCodes, kUnevenSteps, kPackedIq4Nl));
+static_assert(stands_for(kUnevenCodes, kUnevenSteps, kPackedIq4Xs));
+static_assert(stands_for(kE2m1Codes, kTwiceE2m1, kPackedMxfp4));
+
 template <typename T>
 T load(const std::byte* data) noexcept {
   T value;

@@ -98,7 +98,8 @@ template <typename P, typename Q, PackedFormat F, int Quad>
 inline void unpack_quad(const std::byte* values, std::int8_t* codes, __m512i& sum) {
   const __m512i code =
       _mm512_sub_epi8(load_codes<Q, F, Quad>(values), _mm512_set1_epi8(static_cast<char>(F.zero)));
-  _mm512_storeu_si512(codes + Quad * 64, code);
+  constexpr std::size_t kPlace{Quad * 64};
+  _mm512_storeu_si512(codes + kPlace, code);
   if constexpr (P::kTakesStarts) {
     sum = _mm512_dpbusd_epi32(sum, _mm512_set1_epi8(-128), code);  // 128, taken unsigned
   }
@@ -286,7 +287,7 @@ struct VnniPanels {
         const __m512i first = _mm512_load_si512(panel.codes[0] + at * 64);
         const __m512i second = _mm512_load_si512(panel.codes[1] + at * 64);
         for (int c = 0; c < C; ++c) {
-          const __m512i xs = Q::quad(raised + c * kBlockOfX + quad * 4);
+          const __m512i xs = Q::quad(raised + c * kBlockOfX + std::ptrdiff_t{quad} * 4);
           products[0][c] = _mm512_dpbusd_epi32(products[0][c], xs, first);
           products[1][c] = _mm512_dpbusd_epi32(products[1][c], xs, second);
         }
