@@ -67,13 +67,13 @@ MappedFile::~MappedFile() {
 }
 
 void MappedFile::release_pages(std::span<const std::byte> part) noexcept {
-  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto data = reinterpret_cast<std::uintptr_t>(part.data());
-  const std::uintptr_t begin = (data + page - 1) / page * page;
-  const std::uintptr_t end = (data + part.size()) / page * page;
-  if (begin >= end) return;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t into_page = reinterpret_cast<std::uintptr_t>(part.data()) % page;
+  const std::size_t skipped = into_page == 0 ? 0 : page - into_page;
+  if (part.size() < skipped + page) return;
+  part = part.subspan(skipped, (part.size() - skipped) / page * page);
   // Pages of a read-only mapping are never dirty, so nothing is lost. A refusal costs memory only.
-  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  ::madvise(const_cast<std::byte*>(part.data()), part.size(), MADV_DONTNEED);
 }
 
 void MappedFile::unmap() noexcept {

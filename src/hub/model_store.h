@@ -35,7 +35,7 @@ struct PulledModel {
 // Reads the disk each time. Any number of processes may use one folder.
 class ModelStore {
  public:
-  explicit ModelStore(std::filesystem::path data_dir) : models_(std::move(data_dir) / "models") {}
+  explicit ModelStore(const std::filesystem::path& data_dir) : models_(data_dir / "models") {}
 
   std::filesystem::path folder(const std::string& id) const { return models_ / id; }
   // The file or folder that `model` is loaded from.
