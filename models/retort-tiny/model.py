@@ -9,6 +9,7 @@ LlamaForCausalLM uses the half-split convention; see export_gguf.py for the perm
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -49,12 +50,28 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return x * cos + turned * sin
 
 
+class MaskedSoftmax(torch.autograd.Function):
+    """Softmax over the allowed places, in float32; keeps only the probabilities, which the product after it needs anyway."""
+
+    @staticmethod
+    def forward(ctx: Any, scores: Tensor, mask: Tensor, scale: float) -> Tensor:
+        p = torch.softmax((scores.float() * scale).masked_fill(~mask, -1e9), -1).to(scores.dtype)
+        ctx.save_for_backward(p)
+        ctx.scale = scale
+        return p
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        (p,) = ctx.saved_tensors
+        weighted = p.float() * grad.float()
+        return ((weighted - p.float() * weighted.sum(-1, keepdim=True)) * ctx.scale).to(p.dtype), None, None
+
+
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
     """Softmax attention; short training rows are written out, which compiles to faster code on a CPU."""
     if mask is None or q.shape[2] > 512:
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None and q.shape[2] > 1)
-    scores = (q @ k.transpose(-1, -2)).float() * q.shape[-1] ** -0.5
-    return torch.softmax(scores.masked_fill(~mask, -1e9), -1).to(v.dtype) @ v
+    return MaskedSoftmax.apply(q @ k.transpose(-1, -2), mask, q.shape[-1] ** -0.5) @ v
 
 
 class RMSNorm(nn.Module):

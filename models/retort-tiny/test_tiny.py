@@ -6,12 +6,17 @@ import json
 import random
 import unittest
 
+import numpy as np
+import torch
+
 from dataset import Batches, ChatTokenizer
 from evaluate import parse_calls, verdicts
 from generator.frames import noise, spin
 from generator.kinds import Kinds
 from generator.mixture import stream
 from generator.tools import tools_skill
+from model import ModelConfig, TinyLlama
+from train import to_tensors
 
 
 class Template(unittest.TestCase):
@@ -67,8 +72,26 @@ class Generator(unittest.TestCase):
 class Data(unittest.TestCase):
     def test_a_batch_depends_on_its_step_only(self) -> None:
         one, two = Batches(Template.chat, 1), Batches(Template.chat, 1)
-        one.make(6, 2, 128)
-        self.assertTrue((one.make(7, 2, 128)["ids"] == two.make(7, 2, 128)["ids"]).all())
+        one.make(6, [(2, 128)])
+        self.assertTrue((one.make(7, [(2, 128)])[0]["ids"] == two.make(7, [(2, 128)])[0]["ids"]).all())
+
+    def test_branches_of_a_row_give_the_logits_of_each_conversation_alone(self) -> None:
+        source, chat = stream(5, shared=True), Template.chat
+        c = next(c for c in source if len(c.siblings) > 1 and c.tools)
+        e = chat.joined(c, 2000)
+        torch.manual_seed(2)
+        model = TinyLlama(ModelConfig(vocab_size=chat.tokenizer.get_vocab_size(), dim=64, layers=2, heads=1, kv_heads=1, ff_dim=64))
+        for block in model.blocks:
+            torch.nn.init.normal_(block.wo.weight, std=0.1)
+        part = {k: np.array([v]) for k, v in (("ids", e.ids), ("positions", e.positions), ("branches", e.branches), ("segments", [0] * len(e.ids)), ("learn", e.learn))}
+        tensors = to_tensors({k: np.concatenate([v, v[:, -1:]], 1) for k, v in part.items()}, np.random.default_rng(1))
+        together = model(tensors["ids"], tensors["positions"], tensors["mask"])[0]
+        for number, sibling in enumerate([c, *c.siblings], 1):
+            ids, _ = chat.example(sibling.messages, sibling.tools)
+            alone = model(torch.tensor([ids]))[0]
+            own = [i for i, b in enumerate(e.branches) if b == number]
+            self.assertEqual([e.ids[i] for i in own], ids[e.branches.count(0):])
+            self.assertLess(float((together[own] - alone[e.branches.count(0):]).abs().max()), 1e-4)
 
     def test_calls_are_read_from_the_answers_text(self) -> None:
         text, calls = parse_calls('<tool_call>\n{"name": "f", "arguments": {"a": 1}}\n</tool_call>')

@@ -33,9 +33,9 @@ from export_gguf import load_gguf
 from model import ModelConfig, TinyLlama
 
 LONG_EVERY, PROMPT_WEIGHT = 4, 0.1
-# Rows and their length, for each process. Half of the tokens are in conversations of up to 128 tokens: attention over
-# short rows costs far less. Every 8th step has rows for those that fit no shorter one.
-SHORT, MIDDLE, LONG = [(14, 128), (6, 256)], [(9, 384)], [(1, 2048)]
+# Rows and their length, for each process. Attention over short rows costs far less; conversations
+# with siblings fill the longer ones. Every 8th step has rows for those that fit no shorter one.
+SHORT, MIDDLE, LONG = [(8, 128), (9, 256)], [(9, 384)], [(1, 2048)]
 
 
 def orthogonal(g: Tensor, steps: int = 5) -> Tensor:
@@ -94,7 +94,7 @@ def rate(progress: float, step: int, decay_from: float) -> float:
 
 def choose_targets(batch: dict[str, np.ndarray], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A fixed number of positions: every assistant token and a sample of the others, with weights."""
-    inside = (batch["segments"][:, 1:] == batch["segments"][:, :-1]) & (batch["segments"][:, 1:] >= 0)
+    inside = (batch["segments"][:, 1:] == batch["segments"][:, :-1]) & (batch["segments"][:, 1:] >= 0) & (batch["positions"][:, 1:] == batch["positions"][:, :-1] + 1)
     learn = (batch["learn"][:, 1:] > 0) & inside
     count = int(0.36 * learn.size) // 64 * 64
     noise = rng.random(learn.shape)
@@ -104,11 +104,12 @@ def choose_targets(batch: dict[str, np.ndarray], rng: np.random.Generator) -> tu
 
 
 def to_tensors(batch: dict[str, np.ndarray], rng: np.random.Generator) -> dict[str, Tensor]:
-    """Inputs, targets, and the mask that keeps packed conversations apart."""
+    """Inputs, targets, and the mask that keeps packed conversations and their branches apart."""
     order, weight = choose_targets(batch, rng)
-    segments = torch.from_numpy(batch["segments"][:, :-1])
+    segments, branches = torch.from_numpy(batch["segments"][:, :-1]), torch.from_numpy(batch["branches"][:, :-1])
     time_index = torch.arange(segments.shape[1])
     mask = (segments[:, :, None] == segments[:, None, :]) & (time_index[:, None] >= time_index[None, :])
+    mask &= (branches[:, None, :] == 0) | (branches[:, :, None] == branches[:, None, :])
     return {"ids": torch.from_numpy(batch["ids"][:, :-1].copy()), "positions": torch.from_numpy(batch["positions"][:, :-1].copy()),
             "mask": mask[:, None], "order": torch.from_numpy(order), "weight": torch.from_numpy(weight),
             "targets": torch.from_numpy(batch["ids"][:, 1:].ravel()[order].copy())}

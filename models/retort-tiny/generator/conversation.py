@@ -18,6 +18,7 @@ class Conversation:
     messages: list[dict[str, Any]]
     tools: list[dict[str, Any]] = field(default_factory=list)
     expect: dict[str, Any] = field(default_factory=dict)
+    siblings: list[Conversation] = field(default_factory=list)  # others that begin with the same tools or facts
 
     def case(self, name: str) -> dict[str, Any]:
         """The evaluation form: without the answer, with what is expected of it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -285,6 +286,37 @@ def table_conversation(kinds: Kinds) -> Conversation:
         follow = say(rng.choice(["And {n}?", "What about {n}?", "How about {n}?", "And for {n}?", "{n}?", "And {n}'s?"]), rng, {"n": t.names[b]}, False)
         pairs = [(say(rng.choice(t.attributes[j].frames["q"]), rng, {"n": t.names[a]}), t.rows[a][j]), (follow, t.rows[b][j])]
     return place(write_table(t, rng), pairs, kinds, "facts")
+
+
+def _asked_apart(context: str, ask: Callable[[], tuple[str, str]], kinds: Kinds) -> Conversation:
+    """Several questions on one text, each in a conversation of its own: the first, with the others as its siblings."""
+    questions = dict(ask() for _ in range(8))
+    before = kinds.rng.getstate()
+    found = []
+    for pair in questions.items():
+        kinds.rng.setstate(before)  # the same place for the text in each
+        found.append(place(context, [pair], kinds, "facts"))
+    found[0].siblings = found[1:]
+    return found[0]
+
+
+def shared_facts(kinds: Kinds) -> Conversation:
+    """A table or some facts with several questions, each asked by itself."""
+    rng = kinds.rng
+    if rng.random() < 0.55:
+        t = make_table(kinds)
+        return _asked_apart(write_table(t, rng), lambda: table_question(t, kinds), kinds)
+    chosen = rng.sample(NOTICES, rng.choice([2, 3, 3, 4, 5, 7])) if rng.random() < 0.6 else _related(kinds)
+    stated = [(n, *_state(n, kinds)) for n in chosen]
+    if rng.random() < 0.25 and any(n.variables for n in chosen):
+        stated = _rivals(rng.choice([n for n in chosen if n.variables]), kinds) + stated[:2]
+    context = rng.choice([" ", " ", "\n"]).join(s for _, _, s in stated)
+
+    def ask() -> tuple[str, str]:
+        n, values, _ = rng.choice(stated)
+        return _ask(n, values, kinds)
+
+    return _asked_apart(context, ask, kinds)
 
 
 def _related(kinds: Kinds) -> list[Notice]:

@@ -440,6 +440,32 @@ def weather_result(kinds: Kinds) -> Conversation:
     return Conversation("tool_results", messages, [t.schema for t in box], {"contains_all": [spoken(result[key])], "no_tool_call": True})
 
 
+def shared_calls(kinds: Kinds) -> Conversation:
+    """Several requests to one set of tools: the first conversation, with the others as its siblings."""
+    rng, start = kinds.rng, head(kinds)
+    box = toolbox(kinds, None)
+    schemas, found, seen = [t.schema for t in box], [], set()
+    for _ in range(12):
+        stranger = rng.random() < 0.1
+        tool = make_tool(draw_domain(kinds), rng) if stranger else rng.choice(box)
+        got = request(tool, kinds)
+        if not got or got[0] in seen or (stranger and any(clashes(tool.domain, t.domain) or tool.name == t.name for t in box)):
+            continue
+        text, arguments = got
+        seen.add(text)
+        if stranger:
+            found.append(Conversation("tools", [*start, user(text), assistant(NO_TOOL)], schemas, {"no_tool_call": True}))
+            continue
+        expect: dict[str, Any] = {"tool_call": {"name": tool.name, "arguments": arguments}}
+        found.append(Conversation("tools", [*start, user(text), calling(tool.name, arguments)], schemas, expect))
+        if len(found) == 6:
+            break
+    if not found:
+        return shared_calls(kinds)
+    found[0].siblings = found[1:]
+    return found[0]
+
+
 def tools_skill(kinds: Kinds) -> Conversation:
     """The mix of all of these."""
     r = kinds.rng.random()
