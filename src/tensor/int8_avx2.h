@@ -90,6 +90,10 @@ struct Avx2Rows {
     const __m256 f = _mm256_set1_ps(factor);
     return {_mm256_fmadd_ps(a.low, f, sum.low), _mm256_fmadd_ps(a.high, f, sum.high)};
   }
+  static Floats take_off(const Floats& sum, const Floats& a, float factor) {
+    const __m256 f = _mm256_set1_ps(factor);
+    return {_mm256_fnmadd_ps(a.low, f, sum.low), _mm256_fnmadd_ps(a.high, f, sum.high)};
+  }
   static void store(float* p, const Floats& sum, std::size_t rows) {
     float copy[kRowGroup];
     _mm256_storeu_ps(copy, sum.low);

@@ -69,6 +69,9 @@ struct Avx512Rows {
   static Floats add_to(Floats sum, Floats a, float factor) {
     return _mm512_fmadd_ps(a, _mm512_set1_ps(factor), sum);
   }
+  static Floats take_off(Floats sum, Floats a, float factor) {
+    return _mm512_fnmadd_ps(a, _mm512_set1_ps(factor), sum);
+  }
   static void store(float* p, Floats sum, std::size_t rows) {
     _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1U << rows) - 1), sum);
   }

@@ -27,7 +27,8 @@ struct alignas(64) TileConfig {
   std::uint8_t rows[16] = {};
 };
 
-// Tile 0 holds products, 1 activations, 2 weights.
+// Tiles 0 to 3 hold products, 4 and 5 activations, 6 and 7 weights, in turn: with one tile of
+// products each part would wait until the one before is multiplied and stored.
 //
 // A unit of work is 16 columns by one group of rows. Tiles cannot be added to floats: products go
 // through memory, and a load of what a tile has just stored waits long. So the tiles are one unit
@@ -35,18 +36,21 @@ struct alignas(64) TileConfig {
 // just before. With two buffers loads would wait for stores whose addresses end in the same 12
 // bits.
 struct AmxPanels {
-  static constexpr std::size_t kColumnsLeast = 12;
+  static constexpr std::size_t kColumnsLeast = 5;
+  static constexpr std::size_t kFewColumns = 8;
   static constexpr bool kTakesStarts = false;
   static constexpr std::size_t kParts = 8;  // at a time
+  static constexpr int kProductTiles = 4;
   static constexpr std::size_t kProducts = kTileRows * kRowGroup;
 
   template <PanelShape S>
-  static void begin() {
+  static void begin(std::size_t batch) {
     constexpr std::size_t kElements = kQuantBlock / S.parts;
+    const std::size_t columns = batch <= kFewColumns ? kFewColumns : kTileRows;
     TileConfig config;
-    set_tile(config, 0, kTileRows, 64);
-    set_tile(config, 1, kTileRows, kElements);
-    set_tile(config, 2, kElements / 4, 64);
+    for (int tile = 0; tile < kProductTiles; ++tile) set_tile(config, tile, columns, 64);
+    for (const int tile : {4, 5}) set_tile(config, tile, columns, kElements);
+    for (const int tile : {6, 7}) set_tile(config, tile, kElements / 4, 64);
     _tile_loadconfig(&config);
   }
   static void end() { _tile_release(); }
@@ -62,38 +66,49 @@ struct AmxPanels {
   // One part's products of unit `unit`, as [column, row]. Of columns behind the last one whatever
   // lies there is multiplied, within the activations' memory (Activations::reserve), and never
   // looked at.
-  template <PanelShape S>
+  // Turn is part % kProductTiles: tiles are named at compile time.
+  template <PanelShape S, int Turn>
   static void multiply_part(const Parts& p, std::size_t unit, std::size_t part, std::int32_t* to) {
     constexpr std::size_t kElements = kQuantBlock / S.parts;
     const std::size_t at = (p.first + part) * kElements;
     const std::size_t column = at / kQuantBlock * p.x.batch + unit / kPanelGroups * kTileRows;
     const std::int8_t* values = p.x.values + column * kQuantBlock + at % kQuantBlock;
     const std::int8_t* codes = p.panel.codes[unit % kPanelGroups];
-    _tile_loadd(1, values, kQuantBlock);
-    _tile_loadd(2, codes + at * kRowGroup, 64);
-    _tile_zero(0);
-    _tile_dpbssd(0, 1, 2);
-    _tile_stored(0, to + part * kProducts, 64);
+    _tile_loadd(4 + Turn % 2, values, kQuantBlock);
+    _tile_loadd(6 + Turn % 2, codes + at * kRowGroup, 64);
+    _tile_zero(Turn);
+    _tile_dpbssd(Turn, 4 + Turn % 2, 6 + Turn % 2);
+    _tile_stored(Turn, to + part * kProducts, 64);
+  }
+
+  // Calls step.template operator()<Turn>(part) for each part.
+  template <typename Step>
+  static void for_parts(std::size_t count, const Step& step) {
+    for (std::size_t part = 0; part < count; part += kProductTiles) {
+      [&]<int... Turn>(std::integer_sequence<int, Turn...>) {
+        ((part + Turn < count ? step.template operator()<Turn>(part + Turn) : void()), ...);
+      }(std::make_integer_sequence<int, kProductTiles>{});
+    }
   }
 
   // Adds a unit's products to its sums; where there is one more, the tiles store its products over
   // those just read.
-  template <PanelShape S>
+  template <PanelShape S, std::size_t Columns>
   static void add_unit(const Parts& p, std::size_t unit, bool more, std::int32_t* products,
                        NextPanel& next, float* to) {
-    __m512 sums[kTileRows];
-    for (std::size_t c = 0; c < kTileRows; ++c) sums[c] = _mm512_load_ps(to + c * kPanelRows);
-    for (std::size_t part = 0; part < p.count; ++part) {
+    __m512 sums[Columns];
+    for (std::size_t c = 0; c < Columns; ++c) sums[c] = _mm512_load_ps(to + c * kPanelRows);
+    for_parts(p.count, [&]<int Turn>(std::size_t part) {
       next.step();
       const PartFactors by = part_factors<S>(p.panel, p.x, unit % kPanelGroups, p.first + part,
                                              unit / kPanelGroups * kTileRows);
-      for (std::size_t c = 0; c < kTileRows; ++c) {
+      for (std::size_t c = 0; c < Columns; ++c) {
         const __m512i product = _mm512_load_si512(products + part * kProducts + c * kRowGroup);
         sums[c] = add_products<S>(by, c, product, sums[c]);
       }
-      if (more) multiply_part<S>(p, unit + 1, part, products);
-    }
-    for (std::size_t c = 0; c < kTileRows; ++c) _mm512_store_ps(to + c * kPanelRows, sums[c]);
+      if (more) multiply_part<S, Turn>(p, unit + 1, part, products);
+    });
+    for (std::size_t c = 0; c < Columns; ++c) _mm512_store_ps(to + c * kPanelRows, sums[c]);
   }
 
   template <PanelShape S>
@@ -105,11 +120,16 @@ struct AmxPanels {
     next.spread(units * parts);
     for (std::size_t first = 0; first < parts; first += kParts) {
       const Parts p = {panel, x, first, parts - first < kParts ? parts - first : kParts};
-      for (std::size_t part = 0; part < p.count; ++part) multiply_part<S>(p, 0, part, products);
+      for_parts(p.count,
+                [&]<int Turn>(std::size_t part) { multiply_part<S, Turn>(p, 0, part, products); });
       for (std::size_t unit = 0; unit < units; ++unit) {
         float* to =
             sums + unit / kPanelGroups * kTileRows * kPanelRows + unit % kPanelGroups * kRowGroup;
-        add_unit<S>(p, unit, unit + 1 < units, products, next, to);
+        if (x.batch <= kFewColumns) {
+          add_unit<S, kFewColumns>(p, unit, unit + 1 < units, products, next, to);
+        } else {
+          add_unit<S, kTileRows>(p, unit, unit + 1 < units, products, next, to);
+        }
       }
     }
   }

@@ -192,6 +192,10 @@ struct PortableInt8 {
     for (std::size_t r = 0; r < kRowGroup; ++r) sum.row[r] += a.row[r] * factor;
     return sum;
   }
+  static Floats take_off(Floats sum, const Floats& a, float factor) {
+    for (std::size_t r = 0; r < kRowGroup; ++r) sum.row[r] -= a.row[r] * factor;
+    return sum;
+  }
   static void store(float* p, const Floats& sum, std::size_t rows) {
     std::memcpy(p, sum.row, rows * sizeof(float));
   }

@@ -11,6 +11,7 @@
 // them), their operations, and kTileColumns. dot takes codes up to 128, dot_wide up to 255.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -87,7 +88,12 @@ inline typename Q::Floats load_least(const std::byte* group, const RunPlace& pla
 template <typename Q, PackedFormat F>
 inline typename Q::Ints start_products(std::int32_t offset) {
   if constexpr (is_wide(F)) return Q::start_wide(offset);
-  return Q::splat(offset / 128 * F.zero);
+  constexpr auto kZero = static_cast<unsigned>(F.zero);
+  if constexpr (kZero == 0) return Q::splat(0);
+  // 128 divides the offset, so a shift is a division.
+  if constexpr (std::has_single_bit(kZero))
+    return Q::splat(offset >> (7 - std::countr_zero(kZero)));
+  return Q::splat((offset >> 7) * F.zero);
 }
 
 template <typename Q, PackedFormat F, int C, int Quad>
@@ -147,7 +153,8 @@ inline void add_part(const std::byte* group, const RunPlace& place, std::size_t 
     const auto least = load_least<Q, F>(group, place, Part);
     for (int c = 0; c < C; ++c) {
       const float x_sum = x.sums[part * x.batch + c];
-      sums[c] = Q::add_to(sums[c], least, F.least == Least::added ? x_sum : -x_sum);
+      sums[c] = F.least == Least::added ? Q::add_to(sums[c], least, x_sum)
+                                        : Q::take_off(sums[c], least, x_sum);
     }
   }
 }

@@ -213,7 +213,7 @@ void matmul_panels(const MatmulSlice& s) {
   constexpr PanelShape kShape = {parts_of_run(F), F.least};
   if (s.batch < P::kColumnsLeast) return matmul_packed<Q, F>(s);
   alignas(64) float sums[kPanelsOfBlock * kPanelSums];
-  P::template begin<kShape>();
+  P::template begin<kShape>(s.batch);
   for (std::size_t column = 0; column < s.batch; column += kPanelColumns) {
     const std::size_t left = s.batch - column;
     const PanelColumns columns = {column, left < kPanelColumns ? left : kPanelColumns};
@@ -257,7 +257,7 @@ struct VnniPanels {
   static constexpr bool kTakesStarts = true;
 
   template <PanelShape S>
-  static void begin() {}
+  static void begin(std::size_t /*batch*/) {}
   static void end() {}
 
   template <PanelShape S, int C>
