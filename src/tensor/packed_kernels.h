@@ -33,9 +33,9 @@ static constexpr bool is_wide(const PackedFormat& f) {
 // little to hide memory behind arithmetic: it stops at the ends of pages.
 inline constexpr std::size_t kFetchAhead = 4'096;
 template <PackedFormat F>
-static void fetch_ahead(const std::byte* values) {
+static void fetch_ahead(const std::byte* values, std::size_t distance) {
   constexpr std::size_t kBytes = run_bytes(F) + parts_of_run(F) * sub_bytes(F);
-  for (std::size_t at = 0; at < kBytes; at += 64) __builtin_prefetch(values + kFetchAhead + at);
+  for (std::size_t at = 0; at < kBytes; at += 64) __builtin_prefetch(values + distance + at);
 }
 
 // The 64 codes of quad `Quad` of the run at `values`.
@@ -159,27 +159,56 @@ inline void add_part(const std::byte* group, const RunPlace& place, std::size_t 
   }
 }
 
-template <typename Q, PackedFormat F, int C>
-inline void packed_tile(const MatmulSlice& s, const std::byte* group, std::size_t row,
-                        std::size_t column) {
+// G groups of rows from `row` on, which are `group_bytes` apart, against C columns. Only the last
+// row of the last group may be behind the end.
+template <typename Q, PackedFormat F, int C, int G = 1>
+inline void packed_tile(const MatmulSlice& s, const std::byte* group, std::size_t group_bytes,
+                        std::size_t row, std::size_t column) {
   const PackedInputs x = packed_inputs<F>(s, column);
-  typename Q::Floats sums[C];
-  for (auto& sum : sums) sum = Q::zero();
+  typename Q::Floats sums[G][C];
+  for (auto& of_group : sums) {
+    for (auto& sum : of_group) sum = Q::zero();
+  }
   for (std::size_t run = 0; run < s.cols / kQuantBlock; ++run) {
     const RunPlace place = run_place(F, s.cols, run);
-    fetch_ahead<F>(group + place.values);
-    add_part<Q, F, C, 0>(group, place, run, x, sums);
-    if constexpr (parts_of_run(F) == 2) add_part<Q, F, C, 1>(group, place, run, x, sums);
+    for (std::size_t g = 0; g < G; ++g) {
+      const std::byte* weights = group + g * group_bytes;
+      fetch_ahead<F>(weights + place.values, kFetchAhead / G);
+      add_part<Q, F, C, 0>(weights, place, run, x, sums[g]);
+      if constexpr (parts_of_run(F) == 2) add_part<Q, F, C, 1>(weights, place, run, x, sums[g]);
+    }
   }
-  const std::size_t rows = s.row_end - row < kRowGroup ? s.row_end - row : kRowGroup;
-  for (int c = 0; c < C; ++c) Q::store(s.out + (column + c) * s.out_stride + row, sums[c], rows);
+  for (std::size_t g = 0; g < G; ++g) {
+    const std::size_t left = s.row_end - row - g * kRowGroup;
+    const std::size_t rows = left < kRowGroup ? left : kRowGroup;
+    for (int c = 0; c < C; ++c) {
+      Q::store(s.out + (column + c) * s.out_stride + row + g * kRowGroup, sums[g][c], rows);
+    }
+  }
+}
+
+// One column. Memory gives more when it is read in several places at once.
+template <typename Q, PackedFormat F>
+void packed_column(const MatmulSlice& s) {
+  constexpr int kPlaces = 4;
+  const std::size_t group_bytes = packed_group_bytes(F, s.cols);
+  const std::byte* group = s.weights + s.row_begin / kRowGroup * group_bytes;
+  std::size_t row = s.row_begin;
+  for (; row + (kPlaces - 1) * kRowGroup < s.row_end; row += kPlaces * kRowGroup) {
+    packed_tile<Q, F, 1, kPlaces>(s, group, group_bytes, row, 0);
+    group += kPlaces * group_bytes;
+  }
+  for (; row < s.row_end; row += kRowGroup) {
+    packed_tile<Q, F, 1>(s, group, group_bytes, row, 0);
+    group += group_bytes;
+  }
 }
 
 // Columns [column, end) of one group of rows: C at a time, what is left by smaller tiles.
 template <typename Q, PackedFormat F, int C>
 inline void packed_columns(const MatmulSlice& s, const std::byte* group, std::size_t row,
                            std::size_t column, std::size_t end) {
-  for (; column + C <= end; column += C) packed_tile<Q, F, C>(s, group, row, column);
+  for (; column + C <= end; column += C) packed_tile<Q, F, C>(s, group, 0, row, column);
   if constexpr (C > 1) {
     if (column < end) packed_columns<Q, F, C / 2>(s, group, row, column, end);
   }
@@ -189,6 +218,7 @@ inline void packed_columns(const MatmulSlice& s, const std::byte* group, std::si
 template <typename Q, PackedFormat F>
 void matmul_packed(const MatmulSlice& s) {
   constexpr std::size_t kBlock = 96;
+  if (s.batch == 1) return packed_column<Q, F>(s);
   const std::size_t group_bytes = packed_group_bytes(F, s.cols);
   for (std::size_t block = 0; block < s.batch; block += kBlock) {
     const std::size_t end = block + kBlock < s.batch ? block + kBlock : s.batch;
