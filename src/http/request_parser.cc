@@ -1,16 +1,16 @@
 #include "http/request_parser.h"
 
 #include <algorithm>
-#include <boost/beast/http/basic_parser.hpp>
-#include <limits>
+#include <boost/beast/http/error.hpp>
 #include <optional>
+
+#include "http/head_collector.h"
 
 namespace retort::http {
 namespace {
 
 namespace beast_http = boost::beast::http;
 using boost::beast::error_code;
-using BeastText = boost::beast::string_view;
 
 // 15 hexadecimal digits cannot overflow 64 bits, and no body is that long.
 constexpr std::size_t kSizeDigitsMax = 15;
@@ -35,42 +35,6 @@ int hex_digit(char c) {
 bool is_control(char c) {
   return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
 }
-
-std::string_view view(BeastText text) {
-  return {text.data(), text.size()};
-}
-
-// Beast reads the request line and the fields; this collects what it found. Framing is not left to
-// it: Beast takes repeated and listed lengths and looks over codings it does not know.
-class HeadCollector final : public beast_http::basic_parser<true> {
- public:
-  HeadCollector() {
-    header_limit(std::numeric_limits<std::uint32_t>::max());  // HeadScanner has held the limits
-    body_limit(boost::none);
-  }
-
-  RequestHead head;
-  bool http_1_1 = true;
-
- private:
-  void on_request_impl(beast_http::verb /*verb*/, BeastText method, BeastText target, int version,
-                       error_code& /*error*/) override {
-    head.method = view(method);
-    head.target = view(target);
-    http_1_1 = version == 11;
-  }
-  void on_field_impl(beast_http::field /*field*/, BeastText name, BeastText value,
-                     error_code& /*error*/) override {
-    head.headers.add(std::string(view(name)), std::string(view(value)));
-  }
-  void on_response_impl(int, BeastText, int, error_code&) override {}
-  void on_header_impl(error_code&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  std::size_t on_body_impl(BeastText, error_code&) override { return 0; }
-  void on_chunk_header_impl(std::uint64_t, BeastText, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, BeastText, error_code&) override { return 0; }
-  void on_finish_impl(error_code&) override {}
-};
 
 Error describe(const error_code& error) {
   if (error == beast_http::error::bad_version) {
@@ -104,32 +68,6 @@ Result<void> read_target(RequestHead& head) {
   if (!path) return bad_request("The request path is not percent-encoded UTF-8.");
   head.path = std::move(*path);
   head.query = target.substr(std::min(target.size(), mark + 1));
-  return {};
-}
-
-Result<void> read_framing(ParsedHead& parsed) {
-  const Headers& headers = parsed.head.headers;
-  const std::optional<std::string_view> coding = headers.find("transfer-encoding");
-  const std::optional<std::string_view> length = headers.find("content-length");
-  if (headers.count("content-length") > 1 || headers.count("transfer-encoding") > 1 ||
-      (coding && length)) {
-    return bad_request("Transfer-Encoding and Content-Length must not be repeated or combined.");
-  }
-  if (coding) {
-    if (!parsed.http_1_1) return bad_request("HTTP/1.0 has no Transfer-Encoding.");
-    if (!equals_ignoring_case(*coding, "chunked")) {
-      return bad_request("The only transfer coding understood is chunked.").with_status(501);
-    }
-    parsed.chunked = true;
-  }
-  if (length) {
-    // 18 digits cannot overflow, and leave no body that any limit allows out.
-    if (length->empty() || length->size() > 18 ||
-        !std::ranges::all_of(*length, [](char c) { return c >= '0' && c <= '9'; })) {
-      return bad_request("Content-Length must be one decimal number.");
-    }
-    for (const char c : *length) parsed.content_length = parsed.content_length * 10 + (c - '0');
-  }
   return {};
 }
 
@@ -201,20 +139,50 @@ Result<std::size_t> HeadScanner::scan(std::string_view bytes) {
   return std::size_t{0};
 }
 
+Result<BodyFraming> read_framing(const Headers& headers, bool http_1_1) {
+  const std::optional<std::string_view> coding = headers.find("transfer-encoding");
+  const std::optional<std::string_view> length = headers.find("content-length");
+  if (headers.count("content-length") > 1 || headers.count("transfer-encoding") > 1 ||
+      (coding && length)) {
+    return bad_request("Transfer-Encoding and Content-Length must not be repeated or combined.");
+  }
+  if (coding) {
+    if (!http_1_1) return bad_request("HTTP/1.0 has no Transfer-Encoding.");
+    if (!equals_ignoring_case(*coding, "chunked")) {
+      return bad_request("The only transfer coding understood is chunked.").with_status(501);
+    }
+    return BodyFraming{.chunked = true, .length = std::nullopt};
+  }
+  if (!length) return BodyFraming{};
+  // 18 digits cannot overflow, and leave no body that any limit allows out.
+  if (length->empty() || length->size() > 18 ||
+      !std::ranges::all_of(*length, [](char c) { return c >= '0' && c <= '9'; })) {
+    return bad_request("Content-Length must be one decimal number.");
+  }
+  std::uint64_t bytes = 0;
+  for (const char c : *length) bytes = bytes * 10 + static_cast<std::uint64_t>(c - '0');
+  return BodyFraming{.chunked = false, .length = bytes};
+}
+
 Result<ParsedHead> parse_request_head(std::string_view bytes) {
   if (bytes.starts_with("\r\n")) bytes.remove_prefix(2);
-  HeadCollector collector;
+  HeadCollector<true> collector;
   error_code error;
   const std::size_t used = collector.put({bytes.data(), bytes.size()}, error);
   if (error) return describe(error);
   if (used != bytes.size() || !collector.is_header_done()) return bad_request("Malformed head.");
 
   ParsedHead parsed;
-  parsed.head = std::move(collector.head);
+  parsed.head.method = std::move(collector.method);
+  parsed.head.target = std::move(collector.target);
+  parsed.head.headers = std::move(collector.headers);
   parsed.http_1_1 = collector.http_1_1;
   parsed.keep_alive = collector.keep_alive();
   if (Result<void> read = read_target(parsed.head); !read) return std::move(read).error();
-  if (Result<void> read = read_framing(parsed); !read) return std::move(read).error();
+  const Result<BodyFraming> framing = read_framing(parsed.head.headers, parsed.http_1_1);
+  if (!framing) return framing.error();
+  parsed.chunked = framing->chunked;
+  parsed.content_length = framing->length.value_or(0);
   if (Result<void> read = read_host_and_expect(parsed); !read) return std::move(read).error();
   return parsed;
 }

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -58,6 +59,16 @@ struct ParsedHead {
 // Reads one complete head, as long as HeadScanner::scan() said. Errors carry their status: 400,
 // 417 (another expectation than 100-continue), 501 (another transfer coding than chunked), 505.
 Result<ParsedHead> parse_request_head(std::string_view bytes);
+
+// What the fields of a head say about how its body is framed (RFC 9112, 6): chunked, or by a
+// length, or neither.
+struct BodyFraming {
+  bool chunked = false;
+  std::optional<std::uint64_t> length;
+};
+
+// A request's or an answer's. Errors: 400; 501 for another transfer coding than chunked.
+Result<BodyFraming> read_framing(const Headers& headers, bool http_1_1);
 
 // Takes a body out of its framing.
 class BodyDecoder {

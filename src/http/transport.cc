@@ -1,6 +1,8 @@
 #include "http/transport.h"
 
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -10,6 +12,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <cerrno>
 #include <exception>
 
 namespace retort::http {
@@ -20,6 +23,14 @@ namespace ssl = boost::asio::ssl;
 using boost::system::error_code;
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+
+// Open, and a read would have to wait.
+bool is_quiet(asio::ip::tcp::socket& socket) noexcept {
+  if (!socket.is_open()) return false;
+  char byte = 0;
+  const ssize_t count = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
 
 class PlainTransport final : public Transport {
  public:
@@ -47,6 +58,8 @@ class PlainTransport final : public Transport {
     co_return;
   }
 
+  bool quiet() noexcept override { return is_quiet(socket_); }
+
   void close() noexcept override {
     error_code ignored;
     socket_.close(ignored);
@@ -58,11 +71,14 @@ class PlainTransport final : public Transport {
 
 class TlsTransport final : public Transport {
  public:
-  TlsTransport(asio::ip::tcp::socket socket, std::shared_ptr<ssl::context> context)
-      : context_(std::move(context)), stream_(std::move(socket), *context_) {}
+  TlsTransport(asio::ip::tcp::socket socket, std::shared_ptr<ssl::context> context,
+               ssl::stream_base::handshake_type side)
+      : context_(std::move(context)), stream_(std::move(socket), *context_), side_(side) {}
+
+  SSL* native() { return stream_.native_handle(); }
 
   base::Awaitable<bool> handshake() override {
-    const auto [error] = co_await stream_.async_handshake(ssl::stream_base::server, kNoThrow);
+    const auto [error] = co_await stream_.async_handshake(side_, kNoThrow);
     co_return !error;
   }
 
@@ -87,6 +103,8 @@ class TlsTransport final : public Transport {
     stream_.next_layer().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   }
 
+  bool quiet() noexcept override { return is_quiet(stream_.next_layer()); }
+
   void close() noexcept override {
     error_code ignored;
     stream_.next_layer().close(ignored);
@@ -95,6 +113,7 @@ class TlsTransport final : public Transport {
  private:
   std::shared_ptr<ssl::context> context_;  // shared with the TlsContext and the other connections
   ssl::stream<asio::ip::tcp::socket> stream_;
+  const ssl::stream_base::handshake_type side_;
 };
 
 Error tls_error(std::string_view flag, const std::string& file, const error_code& error) {
@@ -143,7 +162,51 @@ Result<TlsContext> TlsContext::load(const std::string& certificate_file,
 }
 
 std::unique_ptr<Transport> TlsContext::make_transport(asio::ip::tcp::socket socket) const {
-  return std::make_unique<TlsTransport>(std::move(socket), loaded_->context);
+  return std::make_unique<TlsTransport>(std::move(socket), loaded_->context,
+                                        ssl::stream_base::server);
+}
+
+struct TlsClientContext::Loaded {
+  std::shared_ptr<ssl::context> context;  // shared with each connection
+};
+
+Result<TlsClientContext> TlsClientContext::load(const std::string& ca_file) {
+  try {
+    auto context = std::make_shared<ssl::context>(ssl::context::tls_client);
+    SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+    SSL_CTX_set_options(context->native_handle(), SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_mode(context->native_handle(), SSL_MODE_RELEASE_BUFFERS);
+    error_code error;
+    context->set_verify_mode(ssl::verify_peer, error);
+    if (!error && ca_file.empty()) context->set_default_verify_paths(error);
+    if (!error && !ca_file.empty()) context->load_verify_file(ca_file, error);
+    if (error) {
+      return Error(ErrorKind::config, (ca_file.empty() ? "the system's certificates" : ca_file) +
+                                          ": " + error.message());
+    }
+    return TlsClientContext(std::make_shared<Loaded>(Loaded{std::move(context)}));
+  } catch (const std::exception& failure) {
+    return Error(ErrorKind::config, std::string("TLS cannot be set up: ") + failure.what());
+  }
+}
+
+std::unique_ptr<Transport> TlsClientContext::make_transport(asio::ip::tcp::socket socket,
+                                                            const std::string& host) const {
+  auto transport =
+      std::make_unique<TlsTransport>(std::move(socket), loaded_->context, ssl::stream_base::client);
+  // A name is sent, so that a server of many hosts finds its certificate; an address must not be
+  // (RFC 6066, 3). Either is held against the certificate.
+  X509_VERIFY_PARAM* checks = SSL_get0_param(transport->native());
+  error_code error;
+  asio::ip::make_address(host, error);
+  if (!error) {
+    X509_VERIFY_PARAM_set1_ip_asc(checks, host.c_str());
+  } else {
+    X509_VERIFY_PARAM_set_hostflags(checks, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    X509_VERIFY_PARAM_set1_host(checks, host.c_str(), host.size());
+    SSL_set_tlsext_host_name(transport->native(), host.c_str());
+  }
+  return transport;
 }
 
 }  // namespace retort::http

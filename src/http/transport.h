@@ -1,6 +1,7 @@
-// The bytes of one accepted connection, plain or TLS: the one place where the two differ.
+// The bytes of one connection, plain or TLS: the one place where the two differ.
 //
-// ByteStream above it adds deadlines and notices when the client leaves. Nothing here throws; every
+// For one that was accepted, ByteStream above it adds deadlines and notices when the client leaves;
+// ClientConnection does the same for one that was made. Nothing here throws; every
 // call is made on the socket's executor. One read and one write may be under way at a time.
 #pragma once
 
@@ -26,7 +27,8 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  // Before anything else. False: there will be no connection.
+  // Before anything else; a client's checks the server's certificate. False: there will be no
+  // connection.
   virtual base::Awaitable<bool> handshake() = 0;
   virtual base::Awaitable<ReadResult> read_some(std::span<char> buffer) = 0;
   // False where the client has gone.
@@ -36,6 +38,9 @@ class Transport {
   virtual base::Awaitable<> end_output() = 0;
   // Ends every operation under way with an error. May be called again.
   virtual void close() noexcept = 0;
+  // Nothing waits to be read, and the other side has not closed. What TLS sends on its own counts:
+  // rarely is it only that.
+  virtual bool quiet() noexcept = 0;
 };
 
 std::unique_ptr<Transport> make_plain_transport(boost::asio::ip::tcp::socket socket);
@@ -52,6 +57,23 @@ class TlsContext {
  private:
   struct Loaded;
   explicit TlsContext(std::shared_ptr<Loaded> loaded) : loaded_(std::move(loaded)) {}
+
+  std::shared_ptr<Loaded> loaded_;  // shared by the copies and by every connection made from it
+};
+
+// What a client trusts, read once. Copies share it.
+class TlsClientContext {
+ public:
+  // `ca_file` is PEM; empty: what the system trusts. A config error where it cannot be read.
+  static Result<TlsClientContext> load(const std::string& ca_file);
+
+  // The certificate must be for `host`, a name or an address.
+  std::unique_ptr<Transport> make_transport(boost::asio::ip::tcp::socket socket,
+                                            const std::string& host) const;
+
+ private:
+  struct Loaded;
+  explicit TlsClientContext(std::shared_ptr<Loaded> loaded) : loaded_(std::move(loaded)) {}
 
   std::shared_ptr<Loaded> loaded_;  // shared by the copies and by every connection made from it
 };
