@@ -17,6 +17,8 @@ Command logits_command();
 Command render_command();
 // Which texts a JSON schema lets through.
 Command schema_command();
+// Drives a server with many chats at once (src/load).
+Command load_command();
 // Fetches a model from a hub (src/hub), and lists what was fetched.
 Command pull_command();
 Command models_command();

@@ -1,5 +1,4 @@
 #include <pthread.h>
-#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -14,6 +13,7 @@
 #include "api/routes.h"
 #include "api/services.h"
 #include "cli/commands.h"
+#include "cli/descriptor_limit.h"
 #include "cli/hub_models.h"
 #include "cli/kernel_choice.h"
 #include "cli/model_settings.h"
@@ -50,14 +50,6 @@ class EndSignals {
  private:
   sigset_t set_{};
 };
-
-// Each connection takes a file descriptor, and the usual soft limit is 1,024.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 http::ServerOptions server_options(const Config& config, const base::Log& log,
                                    base::Metrics& metrics) {

@@ -1,0 +1,14 @@
+#include "cli/descriptor_limit.h"
+
+#include <sys/resource.h>
+
+namespace retort::cli {
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace retort::cli
