@@ -25,6 +25,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import threading
 from typing import Any
 
 from paired_runs import (TABLE_HEAD, BenchError, Figures, Side, add_plan_options, compare,
@@ -66,10 +67,16 @@ def run_peer(command: list[str]) -> tuple[str, int]:
                                        stderr=subprocess.STDOUT)
         except OSError as error:
             raise BenchError(f"{command[0]} cannot be started: {error.strerror}") from None
+        alarm = threading.Timer(RUN_TIMEOUT_S, process.kill)
+        alarm.start()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
+        in_time = alarm.is_alive()
+        alarm.cancel()
         output.seek(0)
         text = output.read().decode("utf-8", "replace")
+    if not in_time:
+        raise BenchError(f"{command[0]} did not end within {RUN_TIMEOUT_S} s")
     if process.returncode != 0:
         raise BenchError(f"{command[0]} ended with {process.returncode}: {last_line(text)[:200]}")
     return text, usage.ru_maxrss * 1024

@@ -174,9 +174,11 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 
 def compare(pairs: Sequence[Pair]) -> dict[str, Any]:
-    """For each figure: ours, the peer's, and the ratio ours to theirs of each pair."""
+    """For each figure that all pairs have: ours, the peer's, and the ratio of each pair."""
     out: dict[str, Any] = {}
     for name in pairs[0].ours:
+        if not all(name in pair.ours for pair in pairs):
+            continue
         ours = [pair.ours[name] for pair in pairs]
         out[name] = {"ours": spread(ours)}
         if not all(name in pair.peer for pair in pairs):

@@ -167,6 +167,12 @@ class Pairs(unittest.TestCase):
         self.assertNotIn("peer", figures["own"])
         self.assertEqual(cell(figures["x"]["ratio"]), "2.00 (1.00–3.00)")
 
+    def test_a_figure_that_one_run_lacks_is_left_out(self):
+        """As the times of a run whose requests all failed."""
+        pairs = [Pair({"x": 1.0, "times": 2.0}, {"x": 1.0, "times": 2.0}, [self.QUIET]),
+                 Pair({"x": 1.0}, {"x": 1.0}, [self.QUIET])]
+        self.assertEqual(list(compare(pairs)), ["x"])
+
 
 class Scripts(StandIn):
     def test_engine_peers_compares_what_it_is_given_commands_for(self):
@@ -200,6 +206,13 @@ class Scripts(StandIn):
         code, out, err = self.run_script(
             engine_peers, "--pairs", "1", "--peer", "prefill", "pattern:(\\d+) t/s", str(peer))
         self.assertEqual(code, 0, err)
+
+    def test_a_peer_that_hangs_is_ended(self):
+        with mock.patch.object(engine_peers, "RUN_TIMEOUT_S", 0.2):
+            code, out, err = self.run_script(
+                engine_peers, "--pairs", "1", "--peer", "prefill", "llama-bench", "sleep 60")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("sleep did not end within", err)
 
     def test_serve_peers_drives_both_and_prints_ratios(self):
         command = shlex.quote(self.program("server", 1)) + " serve --port {port}"

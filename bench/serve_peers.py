@@ -29,7 +29,10 @@ FAILED_REQUESTS = 1  # exit status of `retort load` where a request failed: a fi
 # The figures that are taken from `retort load`, as paths into its object.
 TAKEN = {"requests_per_s": ["requests_per_s"], "output_tokens_per_s": ["output_tokens_per_s"],
          "ttft_p50_ms": ["ttft_ms", "p50"], "ttft_p95_ms": ["ttft_ms", "p95"],
-         "itl_p50_ms": ["itl_ms", "p50"], "itl_p95_ms": ["itl_ms", "p95"], "errors": ["errors"]}
+         "itl_p50_ms": ["itl_ms", "p50"], "itl_p95_ms": ["itl_ms", "p95"],
+         "itl_p99_ms": ["itl_ms", "p99"], "tpot_p50_ms": ["tpot_ms", "p50"],
+         "latency_p50_ms": ["latency_ms", "p50"],
+         "load_delay_p99_ms": ["own_delay_ms", "p99"], "errors": ["errors"]}
 
 
 def figures_of(report: dict[str, Any]) -> Figures:
