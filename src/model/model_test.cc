@@ -174,6 +174,11 @@ TEST(Model, OtherFamiliesAnswerAsTransformersDoes) {
   }
 }
 
+TEST(Model, TheTextPartOfAModelThatReadsImagesAnswersAsTransformersDoes) {
+  expect_golden("gemma3-vision", "gemma3-vision", 1e-3F, "");
+  EXPECT_EQ(load("gemma3-vision")->config().architecture, "gemma3");
+}
+
 TEST(Model, LongropeHasItsShortFactorsWhereTheContextFitsTheOriginalOne) {
   LoadOptions options;
   options.context = 128;
@@ -230,10 +235,15 @@ double relative_error(const std::string& name, std::string_view kernel_class) {
   return std::sqrt(difference_size / wanted_size);
 }
 
-TEST(Model, Q8WeightsAnswerWithinTheirActivationsRounding) {
+// Quantized by another program, against transformers on the values that the blocks stand for.
+TEST(Model, BlockWeightsAnswerWithinTheirActivationsRounding) {
   for (const auto kernel_class : tensor::available_kernel_classes()) {
-    // 1 part in 254 of a block's largest value is lost in each of the 9 products on the way.
-    EXPECT_LT(relative_error("blocks-q8_0", tensor::kernel_class_name(kernel_class)), 0.03);
+    for (const char* name : {"blocks-q8_0", "qwen2-q4_0", "gemma2-q4_1", "phi3-q5_0",
+                             "mistral-q5_1", "qwen3moe-q8_0"}) {
+      // 1 part in 254 of a block's largest value is lost in each of the 9 products on the way.
+      const std::string_view class_name = tensor::kernel_class_name(kernel_class);
+      EXPECT_LT(relative_error(name, class_name), 0.03) << name << " " << class_name;
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 """Makes the golden models of the families beside llama, as make_logits.py makes llama's.
 
 Each becomes NAME/ (a Hugging Face folder), NAME.gguf (tensor names of the PyPI package gguf's own
-map, metadata as llama.cpp's conversion writes it) and NAME.json (what transformers answers). The
-versions are those that make_logits.py names. Run
+map, metadata as llama.cpp's conversion writes it) and NAME.json (what transformers answers). Those
+of QUANTIZED are GGUF files only, whose answers are transformers' on the weights as the package gguf
+dequantises them. The versions are those that make_logits.py names. Run
   python make_families.py [NAME...]
 """
 
@@ -72,12 +73,47 @@ MODELS = {
 }
 
 
+# Name: family, what it has unlike that one (rows of whole blocks), the type of its matrices.
+EVEN = dict(intermediate_size=64)
+QUANTIZED = {
+    "qwen2-q4_0": ("qwen2", EVEN, "Q4_0"),
+    "gemma2-q4_1": ("gemma2", dict(EVEN, head_dim=8, query_pre_attn_scalar=8), "Q4_1"),
+    "phi3-q5_0": ("phi3", EVEN, "Q5_0"),
+    "mistral-q5_1": ("mistral", EVEN, "Q5_1"),
+    "qwen3moe-q8_0": ("qwen3moe", dict(head_dim=8, moe_intermediate_size=32), "Q8_0"),
+}
+
+
 def random_model(name):
     """A model whose weights are large enough for every part to matter."""
     kind, changes, _, _ = MODELS[name]
-    torch.manual_seed(zlib.crc32(name.encode()))
+    seed_by(name)
     config = getattr(transformers, kind)(**{**BASE, **changes})
-    model = AutoModelForCausalLM.from_config(config, attn_implementation="eager")
+    return filled(AutoModelForCausalLM.from_config(config, attn_implementation="eager"), kind)
+
+
+def vision_model(name):
+    """A gemma 3 that also reads images; without one, its text model answers."""
+    kind, changes, _, _ = MODELS["gemma3"]
+    seed_by(name)
+    text = transformers.Gemma3TextConfig(**{**BASE, **changes})
+    vision = transformers.SiglipVisionConfig(hidden_size=8, intermediate_size=8, image_size=8,
+                                             num_hidden_layers=1, num_attention_heads=1,
+                                             patch_size=4)
+    config = transformers.Gemma3Config(text_config=text.to_dict(), mm_tokens_per_image=4,
+                                       vision_config=vision.to_dict())
+    model = transformers.Gemma3ForConditionalGeneration._from_config(
+        config, attn_implementation="eager")
+    return filled(model, kind)
+
+
+def seed_by(name):
+    """Before the model is made, which draws numbers too."""
+    torch.manual_seed(zlib.crc32(name.encode()))
+
+
+def filled(model, kind):
+    config = model.config.get_text_config()
     model = model.to(torch.float32).eval()
     centre = 0.0 if kind.startswith("Gemma") else 1.0  # gemma's norms add 1 to their weights
     with torch.no_grad():
@@ -173,17 +209,48 @@ OWN_METADATA = {"MistralConfig": add_window, "GraniteConfig": add_granite, "Phi3
                 "MixtralConfig": add_experts, "Qwen3MoeConfig": add_experts}
 
 
+def is_quantized(key, array):
+    return array.ndim > 1 and not key.endswith("mlp.gate.weight")
+
+
+def quantized_model(name):
+    """The model that the GGUF file's blocks stand for."""
+    family, changes, kind = QUANTIZED[name]
+    MODELS[name] = (MODELS[family][0], {**MODELS[family][1], **changes}, *MODELS[family][2:])
+    model = random_model(name)
+    kind = gguf.GGMLQuantizationType[kind]
+    state = model.state_dict()
+    for key, tensor in state.items():
+        array = tensor.numpy()
+        if is_quantized(key, array):
+            held = gguf.dequantize(gguf.quantize(array, kind), kind).astype(np.float32)
+            tensor.copy_(torch.from_numpy(held.reshape(array.shape)))
+    return model
+
+
+def add_tensor(writer, key, name, array):
+    """Quantising what was dequantised gives the same blocks' values again."""
+    kind = QUANTIZED.get(writer.path.stem, (None, None, "F32"))[2]
+    if kind == "F32" or not is_quantized(key, array):
+        return writer.add_tensor(name, np.ascontiguousarray(array))
+    qtype = gguf.GGMLQuantizationType[kind]
+    data = gguf.quantize(array, qtype)
+    error = np.abs(gguf.dequantize(data, qtype).reshape(array.shape) - array).max()
+    assert error < 1e-6, (name, error)
+    return writer.add_tensor(name, data, raw_dtype=qtype)
+
+
 def add_expert_tensor(writer, key, array):
     """A router's or all experts' tensor; False where `key` is neither."""
     layer = "blk." + (key.split(".") + ["", ""])[2]
     if key.endswith("mlp.gate.weight"):
-        writer.add_tensor(f"{layer}.ffn_gate_inp.weight", array)
+        add_tensor(writer, key, f"{layer}.ffn_gate_inp.weight", array)
     elif key.endswith("experts.gate_up_proj"):
         gate, up = np.split(array, 2, axis=1)
-        writer.add_tensor(f"{layer}.ffn_gate_exps.weight", np.ascontiguousarray(gate))
-        writer.add_tensor(f"{layer}.ffn_up_exps.weight", np.ascontiguousarray(up))
+        add_tensor(writer, key, f"{layer}.ffn_gate_exps.weight", gate)
+        add_tensor(writer, key, f"{layer}.ffn_up_exps.weight", up)
     elif key.endswith("experts.down_proj"):
-        writer.add_tensor(f"{layer}.ffn_down_exps.weight", array)
+        add_tensor(writer, key, f"{layer}.ffn_down_exps.weight", array)
     else:
         return False
     return True
@@ -212,23 +279,35 @@ def write_gguf(name, model):
                 array = interleave(array, count)
         if kind.startswith("Gemma") and key.endswith("norm.weight"):
             array = array + 1
-        writer.add_tensor(names.get_name(key, (".weight", ".bias")), array)
+        add_tensor(writer, key, names.get_name(key, (".weight", ".bias")), array)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
 
 
+def save_folder(name, model):
+    folder = HERE / name
+    shutil.rmtree(folder, ignore_errors=True)
+    model.save_pretrained(folder)
+    (folder / "generation_config.json").unlink(missing_ok=True)
+
+
 def main():
-    for name in sys.argv[1:] or MODELS:
-        model = random_model(name)
-        folder = HERE / name
-        shutil.rmtree(folder, ignore_errors=True)
-        model.save_pretrained(folder)
-        (folder / "generation_config.json").unlink(missing_ok=True)
-        answer = expected(model, prompt_of(model.config, zlib.crc32(name.encode())))
+    for name in sys.argv[1:] or [*MODELS, *QUANTIZED, "gemma3-vision"]:
+        if name == "gemma3-vision":
+            model = vision_model(name)
+            save_folder(name, model)
+        elif name in QUANTIZED:
+            model = quantized_model(name)
+            write_gguf(name, model)
+        else:
+            model = random_model(name)
+            save_folder(name, model)
+            write_gguf(name, model)
+        config = model.config.get_text_config()
+        answer = expected(model, prompt_of(config, zlib.crc32(name.encode())))
         save(HERE / f"{name}.json", answer)
-        write_gguf(name, model)
         print(name, "smallest margin", answer["smallest_margin"],
               "distinct greedy tokens", len(set(answer["greedy"])))
 
