@@ -99,7 +99,7 @@ inline typename Q::Ints start_products(std::int32_t offset) {
 template <typename Q, PackedFormat F, int C, int Quad>
 inline void add_quad(const std::byte* values, const std::int8_t* x,
                      typename Q::Ints (&products)[C]) {
-  constexpr std::ptrdiff_t kPlace{Quad * 4};
+  constexpr std::ptrdiff_t kPlace = std::ptrdiff_t{Quad} * 4;
   const auto codes = load_codes<Q, F, Quad>(values);
   if constexpr (is_wide(F)) {
     const auto wide = Q::wide(codes);

@@ -98,7 +98,7 @@ template <typename P, typename Q, PackedFormat F, int Quad>
 inline void unpack_quad(const std::byte* values, std::int8_t* codes, __m512i& sum) {
   const __m512i code =
       _mm512_sub_epi8(load_codes<Q, F, Quad>(values), _mm512_set1_epi8(static_cast<char>(F.zero)));
-  constexpr std::size_t kPlace{Quad * 64};
+  constexpr std::size_t kPlace = std::size_t{Quad} * 64;
   _mm512_storeu_si512(codes + kPlace, code);
   if constexpr (P::kTakesStarts) {
     sum = _mm512_dpbusd_epi32(sum, _mm512_set1_epi8(-128), code);  // 128, taken unsigned
