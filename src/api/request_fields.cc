@@ -76,11 +76,14 @@ constexpr std::array kFields = {
     RequestField{"top_logprobs", State::honoured, R"({"type":"integer","minimum":0,"maximum":20})",
                  "up to 20; alone it implies `logprobs`",
                  "LocalRequestTest.TurnsOptionsIntoASequence"},
-    RequestField{
-        "tools", State::honoured, R"({"type":"array","maxItems":128,"items":{"type":"object"}})",
-        "functions, and custom tools whose input is text: another format of theirs is refused, "
-        "and tools at all where the model was not made to call any",
-        "RequestTools.ToolsKeepTheirSchemasSpelling"},
+    RequestField{"tools", State::honoured,
+                 R"({"type":"array","maxItems":128,"items":{"type":"object"}})",
+                 "functions, and custom tools; refused where the model was not made to call any",
+                 "RequestTools.ToolsKeepTheirSchemasSpelling"},
+    RequestField{"tools[].custom.format", State::honoured, "",
+                 "`text`, or a `grammar` whose `syntax` is `regex`: the whole input matches its "
+                 "`definition` (ECMA-262). The syntax `lark` is refused",
+                 "LocalRequestTest.HoldsACustomToolsInputToItsGrammar"},
     RequestField{"tool_choice", State::honoured,
                  R"({"oneOf":[{"enum":["none","auto","required"]},{"type":"object"}]})",
                  "`none`, `auto`, `required`, a named function, allowed_tools in both modes; every "

@@ -43,6 +43,9 @@ void write_chat_request(std::string& out, const ChatRequest& request);
 // stands in both must mean the same function, and one name may stand in a list once: else 400.
 Result<std::vector<FunctionDefinition>> unified_tools(const ChatRequest& request);
 
+// The regular expression that all of a custom tool's input must match; none where it is any text.
+std::optional<std::string> input_pattern(const ToolDefinition& tool);
+
 // tool_choice, or the older function_call, or the default: auto with tools, none without.
 ToolChoice effective_tool_choice(const ChatRequest& request);
 

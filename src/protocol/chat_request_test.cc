@@ -306,7 +306,7 @@ TEST(ChatRequest, WhatIsNotDoneIsRefusedByName) {
       {R"("store":1)", "store: invalid_type"},
       {R"("tools":[{"type":"custom","custom":{"name":"x","format":{"type":"grammar",
           "grammar":{"syntax":"lark","definition":"start: WORD"}}}}])",
-       "tools[0].custom.format: unsupported_parameter"},
+       "tools[0].custom.format.grammar.syntax: unsupported_parameter"},
   };
   for (const auto& [members, expected] : rows) EXPECT_EQ(fault(members), expected) << members;
   EXPECT_EQ(message_fault(R"({"role":"assistant","content":"x","audio":{"id":"a"}})"),

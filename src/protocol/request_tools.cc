@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json_reader.h"
+#include "base/json_writer.h"
 #include "protocol/chat_request.h"
 #include "protocol/request_parts.h"
 
@@ -36,22 +37,56 @@ void read_function(FieldReader& in, const JsonView& value, const Path& path,
 }
 
 // A custom tool takes one text. To the model it is a function of one argument, which every template
-// can show and every model can call.
-constexpr std::string_view kCustomParameters =
-    R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"],)"
-    R"("additionalProperties":false})";
+// can show and every model can call; a grammar that binds the text is the argument's pattern.
+Json custom_parameters(const std::optional<std::string>& grammar) {
+  std::string schema = R"({"type":"object","properties":{"input":{"type":"string")";
+  if (grammar) {
+    schema += R"(,"pattern":)";
+    base::append_json_string(schema, "^(?:" + *grammar + ")$");
+  }
+  return Json::trusted(schema + R"(}},"required":["input"],"additionalProperties":false})");
+}
 
 constexpr std::array<std::string_view, 2> kCustomFormats = {"text", "grammar"};
+constexpr std::array<std::string_view, 2> kGrammarSyntaxes = {"regex", "lark"};
+
+struct CustomFormat {
+  std::optional<std::string> type, syntax, definition;
+};
+
+constexpr std::array<Field<CustomFormat>, 2> kGrammarFields = {{
+    {"syntax",
+     [](FieldReader& in, const JsonView& value, const Path& path, CustomFormat& format) {
+       in.word(value, path, kGrammarSyntaxes, format.syntax);
+       if (format.syntax == "lark") in.refuse_unsupported(path, " but for 'regex'");
+     }},
+    {"definition", [](FieldReader& in, const JsonView& value, const Path& path,
+                      CustomFormat& format) { in.string(value, path, format.definition); }},
+}};
+
+constexpr std::array<Field<CustomFormat>, 2> kCustomFormatFields = {{
+    {"type", [](FieldReader& in, const JsonView& value, const Path& path,
+                CustomFormat& format) { in.word(value, path, kCustomFormats, format.type); }},
+    {"grammar",
+     [](FieldReader& in, const JsonView& value, const Path& path, CustomFormat& format) {
+       if (!in.is_object(value, path)) return;
+       in.require(value, path, "syntax");
+       in.require(value, path, "definition");
+       read_members<CustomFormat>(in, value, path, kGrammarFields, format, nullptr);
+     }},
+}};
 
 void read_custom_format(FieldReader& in, const JsonView& value, const Path& path,
-                        FunctionDefinition&) {
+                        FunctionDefinition& function) {
   if (!in.is_object(value, path)) return;
   in.require(value, path, "type");
-  if (in.failed()) return;
-  const Path at(path, "type");
-  std::optional<std::string> type;
-  in.word(*value.find("type"), at, kCustomFormats, type);
-  if (type == "grammar") in.refuse_unsupported(path, " but for 'text'");
+  CustomFormat format;
+  if (!in.failed()) {
+    read_members<CustomFormat>(in, value, path, kCustomFormatFields, format, nullptr);
+  }
+  if (format.type != "grammar") return;
+  in.require(value, path, "grammar");
+  if (!in.failed()) function.parameters = custom_parameters(format.definition);
 }
 
 constexpr std::array<Field<FunctionDefinition>, 3> kCustomFields = {{
@@ -67,9 +102,9 @@ constexpr std::array<Field<FunctionDefinition>, 3> kCustomFields = {{
 void read_custom(FieldReader& in, const JsonView& value, const Path& path, ToolDefinition& tool) {
   if (!in.is_object(value, path)) return;
   in.require(value, path, "name");
+  tool.function.parameters = custom_parameters(std::nullopt);
   // `custom` keeps what the function has no place for.
   read_members<FunctionDefinition>(in, value, path, kCustomFields, tool.function, nullptr);
-  tool.function.parameters = Json::trusted(std::string(kCustomParameters));
   tool.custom = value.json();
 }
 
@@ -333,6 +368,20 @@ Result<std::vector<FunctionDefinition>> unified_tools(const ChatRequest& request
     }
   }
   return unified;
+}
+
+std::optional<std::string> input_pattern(const ToolDefinition& tool) {
+  if (!tool.custom) return std::nullopt;
+  std::optional<JsonView> at = JsonView::checked(tool.custom->text());
+  for (const char* name : {"format", "grammar", "definition"}) {
+    at = at->is_object() ? at->find(name) : std::nullopt;
+    if (!at) return std::nullopt;
+    if (name == std::string_view("format")) {
+      const std::optional<JsonView> type = at->find("type");
+      if (!type || type->string() != "grammar") return std::nullopt;
+    }
+  }
+  return at->string();
 }
 
 ToolChoice effective_tool_choice(const ChatRequest& request) {

@@ -41,6 +41,21 @@ TEST(RequestTools, CustomToolsAreFunctionsOfOneText) {
   EXPECT_EQ(effective_tool_choice(request).name, "c");
 }
 
+TEST(RequestTools, ACustomToolsGrammarIsItsArgumentsPattern) {
+  const std::string custom = R"("tools":[{"type":"custom","custom":{"name":"c","format":)";
+  const ChatRequest request = request_with(
+      custom + R"({"type":"grammar","grammar":{"syntax":"regex","definition":"a\"|\\d"}}}}])");
+  EXPECT_EQ(input_pattern(request.tools.at(0)), "a\"|\\d");
+  EXPECT_EQ(
+      request.tools[0].function.parameters->text(),
+      R"({"type":"object","properties":{"input":{"type":"string","pattern":"^(?:a\"|\\d)$"}},)"
+      R"("required":["input"],"additionalProperties":false})");
+  const ChatRequest text =
+      request_with(custom + R"({"type":"text","grammar":{"syntax":"regex","definition":"a"}}}}])");
+  EXPECT_EQ(input_pattern(text.tools.at(0)), std::nullopt);
+  EXPECT_EQ(text.tools[0].function.parameters->text().find("pattern"), std::string::npos);
+}
+
 TEST(RequestTools, ToolsAtFaultAreNamedByPath) {
   std::string many = "\"functions\":[";
   for (int i = 0; i < 129; ++i)
@@ -70,6 +85,17 @@ TEST(RequestTools, ToolsAtFaultAreNamedByPath) {
        "tools[0].custom.name: missing_required_parameter"},
       {R"("tools":[{"type":"custom","custom":{"name":"c","format":{"type":"json"}}}])",
        "tools[0].custom.format.type: invalid_value"},
+      {R"("tools":[{"type":"custom","custom":{"name":"c","format":{"type":"grammar"}}}])",
+       "tools[0].custom.format.grammar: missing_required_parameter"},
+      {R"("tools":[{"type":"custom","custom":{"name":"c","format":{"type":"grammar",
+          "grammar":{"syntax":"regex"}}}}])",
+       "tools[0].custom.format.grammar.definition: missing_required_parameter"},
+      {R"("tools":[{"type":"custom","custom":{"name":"c","format":{"type":"grammar",
+          "grammar":{"syntax":"regex","definition":7}}}}])",
+       "tools[0].custom.format.grammar.definition: invalid_type"},
+      {R"("tools":[{"type":"custom","custom":{"name":"c","format":{"type":"grammar",
+          "grammar":{"syntax":"gbnf","definition":"a"}}}}])",
+       "tools[0].custom.format.grammar.syntax: invalid_value"},
       {R"("tools":[{"type":"custom","custom":{"name":"c"}},{"type":"custom","custom":{"name":"c"}}])",
        "tools[1].custom.name: invalid_value"},
       {R"("tool_choice":{"type":"custom","custom":{"name":"c"}})", "tool_choice: invalid_value"},

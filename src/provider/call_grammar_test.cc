@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "grammar/schema_grammar.h"
+#include "protocol/chat_request.h"
 
 namespace retort::provider {
 namespace {
@@ -137,6 +138,37 @@ TEST(CallGrammar, WhatFollowsABeginningMakesACall) {
         expect_calls(format, before + all[which].text + rest, true, later ? "Hi" : "");
       }
     }
+  }
+}
+
+TEST(CallGrammar, ACustomToolsInputMatchesItsPatternInEveryForm) {
+  const std::string body =
+      R"({"model":"m","messages":[{"role":"user","content":"hi"}],"tools":[{"type":"custom",)"
+      R"("custom":{"name":"get","format":{"type":"grammar","grammar":{"syntax":"regex",)"
+      R"("definition":"\\{\"(ab|\\\\)+\"\\n?(é|\\t)\\}[x-z]{0,2}"}}}}]})";
+  const auto request = protocol::parse_chat_request(body);
+  ASSERT_TRUE(request) << request.error().message();
+  const FunctionDefinition& tool = request->request.tools.at(0).function;
+  std::mt19937 random(3);
+  for (const std::string_view name : text::tool_call_format_names()) {
+    const text::ToolCallFormat& format = *text::find_tool_call_format_named(name);
+    grammar::GrammarBuilder builder;
+    const auto rule = add_schema(builder, tool.parameters->text()).value();
+    const grammar::RuleId root =
+        add_calls(builder, format, {{tool.name, rule.value}}, {.several = false});
+    const auto automaton =
+        std::make_shared<grammar::Automaton>(std::move(builder).finish(root).value());
+    int ended = 0;
+    for (int i = 0; i < 40; ++i) {
+      const std::string text = random_text(automaton, random);
+      if (text.empty()) continue;
+      ++ended;
+      const ReadCalls out = read(format, text);
+      EXPECT_EQ(out.content, "");
+      ASSERT_EQ(out.calls.size(), 1u) << name << ": " << text;
+      EXPECT_TRUE(rule.validator->check(out.calls[0].second)) << name << ": " << text;
+    }
+    EXPECT_GT(ended, 20) << name;
   }
 }
 

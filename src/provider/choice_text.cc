@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "base/crypto.h"
@@ -23,6 +25,22 @@ std::string input_of(const std::string& arguments) {
   const boost::json::value* input = value.get_object().if_contains("input");
   if (input == nullptr || !input->is_string()) return arguments;
   return std::string(input->get_string());
+}
+
+// The same of arguments that were cut: as much of the text as came whole.
+std::string cut_input_of(const std::string& arguments) {
+  constexpr std::string_view kBegin = R"({"input":")";
+  constexpr std::size_t kEscapeBytesMax = 12;  // of a pair of surrogates
+  std::string marks;
+  std::ranges::copy_if(arguments, std::back_inserter(marks), [](char c) {
+    return std::string_view(" \t\r\n").find(c) == std::string_view::npos;
+  });
+  if (kBegin.starts_with(marks)) return "";
+  for (std::size_t less = 0; less < std::min(kEscapeBytesMax, arguments.size()); ++less) {
+    const std::string closed = arguments.substr(0, arguments.size() - less) + "\"}";
+    if (const std::string input = input_of(closed); input != closed) return input;
+  }
+  return input_of(arguments);
 }
 
 }  // namespace
@@ -174,9 +192,8 @@ void ChoiceText::add_content(std::string content, std::vector<ChunkChoice>& piec
 
 // The first fragment of a call has all but the arguments, each later one a piece of them.
 void ChoiceText::begin_call(std::string name, std::vector<ChunkChoice>& pieces) {
-  if (std::ranges::find(options_.custom_names, name) != options_.custom_names.end()) {
+  if (find_custom(name) != nullptr) {
     custom_ = {.name = std::move(name), .arguments = "", .extra = {}};
-    ++call_count_;
     return;
   }
   ChunkChoice next = piece();
@@ -211,19 +228,36 @@ void ChoiceText::add_arguments(std::string arguments, std::vector<ChunkChoice>& 
   pieces.push_back(std::move(next));
 }
 
+const CustomTool* ChoiceText::find_custom(std::string_view name) const {
+  const auto found = std::ranges::find(options_.custom_tools, name, &CustomTool::name);
+  return found == options_.custom_tools.end() ? nullptr : &*found;
+}
+
+// Whether the call that is over, by its end or because something cut it, can be given. The grammar
+// sees to it where it bound the call; a form of call that only the parser knows may hold anything.
+bool ChoiceText::custom_fits() const {
+  const CustomTool& tool = *find_custom(custom_->name);
+  return call_cut_ || tool.validator == nullptr || tool.validator->check(custom_->arguments);
+}
+
 // A custom tool's call is one fragment: its input is known when the argument around it is.
 void ChoiceText::give_custom_call(std::vector<ChunkChoice>& pieces) {
   ChunkChoice next = piece();
-  next.delta.tool_calls.push_back({.index = call_count_ - 1,
-                                   .id = "call_" + base::random_alphanumeric(24),
-                                   .type = "custom",
-                                   .name = std::move(custom_->name),
-                                   .arguments = input_of(custom_->arguments)});
+  next.delta.tool_calls.push_back(
+      {.index = call_count_++,
+       .id = "call_" + base::random_alphanumeric(24),
+       .type = "custom",
+       .name = std::move(custom_->name),
+       .arguments = call_cut_ ? cut_input_of(custom_->arguments) : input_of(custom_->arguments)});
   custom_.reset();
   pieces.push_back(std::move(next));
 }
 
 void ChoiceText::end_call(std::vector<ChunkChoice>& pieces) {
+  if (custom_ && !custom_fits()) {
+    add_content(std::exchange(custom_, std::nullopt)->arguments, pieces);
+    return;
+  }
   if (custom_) give_custom_call(pieces);
   if (!options_.as_function_call && !options_.one_call_only) return;
   if (call_cut_) return;  // it ends by what cut it

@@ -28,12 +28,18 @@
 
 namespace retort::provider {
 
+struct CustomTool {
+  std::string name;
+  // Judges the finished arguments; null: nobody does. What it refuses is no call, but content.
+  std::shared_ptr<const grammar::SchemaValidator> validator = nullptr;
+};
+
 struct ChoiceTextOptions {
   std::int64_t index = 0;
   std::vector<std::string> stop;
   const text::ToolCallFormat* tool_calls = nullptr;  // how to read calls; null: none may come
   std::vector<std::string> tool_names;               // that may be called; empty: any
-  std::vector<std::string> custom_names;             // those of them that are custom tools
+  std::vector<CustomTool> custom_tools;              // those of them that are custom tools
   bool one_call_only = false;                        // parallel_tool_calls: false
   bool as_function_call = false;  // the older form, of a request with functions alone
   bool logprobs = false;
@@ -81,6 +87,8 @@ class ChoiceText {
   void finish_calls(std::vector<ChunkChoice>& pieces);
   void begin_call(std::string name, std::vector<ChunkChoice>& pieces);
   void add_arguments(std::string arguments, std::vector<ChunkChoice>& pieces);
+  const CustomTool* find_custom(std::string_view name) const;
+  bool custom_fits() const;
   void give_custom_call(std::vector<ChunkChoice>& pieces);
   void end_call(std::vector<ChunkChoice>& pieces);
   void add_content(std::string content, std::vector<ChunkChoice>& pieces);

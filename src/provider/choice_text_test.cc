@@ -5,6 +5,7 @@
 #include <random>
 
 #include "base/utf8.h"
+#include "grammar/schema_grammar.h"
 
 namespace retort::provider {
 namespace {
@@ -184,7 +185,7 @@ TEST_F(ChoiceTextTest, ACallOfAnotherFunctionIsContent) {
 TEST_F(ChoiceTextTest, AnswersACustomToolWithItsInput) {
   const auto call = [this](const std::string& arguments) {
     return run("<tool_call>{\"name\":\"c\",\"arguments\":" + arguments + "}</tool_call>",
-               {.tool_calls = hermes_, .tool_names = {"c"}, .custom_names = {"c"}});
+               {.tool_calls = hermes_, .tool_names = {"c"}, .custom_tools = {{.name = "c"}}});
   };
   const Answer answer = call("{\"input\": \"a\\nb\"}");
   ASSERT_EQ(answer.calls.size(), 1u);
@@ -192,6 +193,41 @@ TEST_F(ChoiceTextTest, AnswersACustomToolWithItsInput) {
   EXPECT_EQ(answer.fragments, 1);
   EXPECT_EQ(answer.finish, "tool_calls");
   EXPECT_EQ(call("{\"inputs\": 1}").calls.at(0).second, "{\"inputs\": 1}");
+}
+
+TEST_F(ChoiceTextTest, ACustomToolsCallThatIsCutHasWhatCameOfItsInput) {
+  for (const auto& [arguments, input] :
+       {std::pair(R"({"input": "a\nb)", "a\nb"), std::pair(R"({"input":"a\ud83d\ude)", "a"),
+        std::pair(R"({"input":"a\)", "a"), std::pair(R"({"input":"a")", "a"),
+        std::pair(R"({ "inp)", ""), std::pair(R"({"inputs":1)", R"({"inputs":1)")}) {
+    const Answer answer =
+        run("<tool_call>{\"name\":\"c\",\"arguments\":" + std::string(arguments),
+            {.tool_calls = hermes_, .tool_names = {"c"}, .custom_tools = {{.name = "c"}}},
+            EndReason::length);
+    ASSERT_EQ(answer.calls.size(), 1u) << arguments;
+    EXPECT_EQ(answer.calls[0].second, input) << arguments;
+    EXPECT_EQ(answer.finish, "length");
+  }
+}
+
+TEST_F(ChoiceTextTest, ACustomToolsInputThatItsGrammarLacksIsContent) {
+  const char* schema = R"({"type":"object","properties":{"input":{"pattern":"^(?:[0-9]+\\n?)$"}},
+      "required":["input"],"additionalProperties":false})";
+  const CustomTool digits{.name = "c", .validator = grammar::compile_schema(schema)->validator};
+  const auto call = [&](const std::string& arguments, const std::string& behind) {
+    return run("<tool_call>{\"name\":\"c\",\"arguments\":" + arguments + behind,
+               {.tool_calls = hermes_, .tool_names = {"c"}, .custom_tools = {digits}});
+  };
+  const Answer fits = call("{\"input\":\"1\\u0032\\n\"}", "}</tool_call>");
+  ASSERT_EQ(fits.calls.size(), 1u);
+  EXPECT_EQ(fits.calls[0].second, "12\n");
+  EXPECT_EQ(fits.finish, "tool_calls");
+  for (const char* arguments : {R"({"input":"a"})", R"({"input":"1 "})", R"({"text":"1"})"}) {
+    const Answer other = call(arguments, "}</tool_call>");
+    EXPECT_TRUE(other.calls.empty()) << arguments;
+    EXPECT_EQ(other.content, arguments);
+    EXPECT_EQ(other.finish, "stop");
+  }
 }
 
 TEST_F(ChoiceTextTest, ABrokenCallIsContent) {

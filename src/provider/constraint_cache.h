@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -23,6 +24,8 @@ struct CompiledConstraint {
   std::shared_ptr<grammar::Automaton> automaton;
   // Judges the finished answer once more; null where its grammar is all there is to say.
   std::shared_ptr<const grammar::SchemaValidator> validator;
+  // The same for the arguments of a call, by the function's name.
+  std::map<std::string, std::shared_ptr<const grammar::SchemaValidator>> call_validators = {};
 };
 
 struct ConstraintCacheLimits {

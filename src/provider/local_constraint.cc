@@ -1,12 +1,15 @@
 #include "provider/local_constraint.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
 #include "base/json_view.h"
 #include "grammar/gbnf.h"
 #include "grammar/pattern.h"
+#include "grammar/pattern_parser.h"
 #include "grammar/schema_grammar.h"
+#include "protocol/chat_request.h"
 #include "provider/call_grammar.h"
 #include "provider/constraint_cache.h"
 
@@ -59,11 +62,28 @@ std::string arguments_schema(const FunctionDefinition& tool) {
          text.substr(open + 1);
 }
 
+// A tool that may be called.
+struct OfferedTool {
+  FunctionDefinition function;
+  std::string field;                   // of its schema, for errors
+  std::optional<std::string> pattern;  // what a custom tool's input must match
+
+  // Why the schema, or the pattern that is in it, cannot be had.
+  Error refused_for(const std::string& why) const {
+    if (pattern) {
+      return refused(
+          field, "Invalid regular expression for the custom tool '" + function.name + "': " + why,
+          "invalid_value");
+    }
+    return refused(field, "Invalid schema for function '" + function.name + "': " + why,
+                   "invalid_function_parameters");
+  }
+};
+
 // What the grammar of an answer with tools is made of.
 struct Parts {
   const text::ToolCallFormat* format = nullptr;
-  std::vector<FunctionDefinition> tools;
-  std::vector<std::string> fields;    // of each tool, for errors
+  std::vector<OfferedTool> tools;
   std::optional<std::string> schema;  // of an answer without calls
   std::string schema_name;
   bool several = true;
@@ -114,29 +134,39 @@ class AnswerCompiler {
 
   Result<std::vector<CallableFunction>> add_functions() {
     std::vector<CallableFunction> functions;
-    for (std::size_t i = 0; i < parts_.tools.size(); ++i) {
-      const FunctionDefinition& tool = parts_.tools[i];
-      Result<grammar::SchemaRule> rule = add_schema(builder_, arguments_schema(tool));
+    for (const OfferedTool& tool : parts_.tools) {
+      if (const auto problem = pattern_problem(tool)) return tool.refused_for(*problem);
+      grammar::SchemaRefusal refusal;
+      Result<grammar::SchemaRule> rule =
+          add_schema(builder_, arguments_schema(tool.function), {}, &refusal);
       if (!rule) {
-        return refused(parts_.fields[i] + ".parameters",
-                       "Invalid schema for function '" + tool.name + "': " + rule.error().message(),
-                       "invalid_function_parameters");
+        const std::string why = refusal.impossible ? "no text matches it" : refusal.message;
+        return tool.refused_for(tool.pattern ? why : rule.error().message());
       }
-      functions.push_back({tool.name, rule->value});
+      functions.push_back({tool.function.name, rule->value});
+      call_validators_[tool.function.name] = std::move(rule->validator);
     }
     return functions;
+  }
+
+  // What is wrong with the pattern by itself, before it stands within another, and at which byte.
+  static std::optional<std::string> pattern_problem(const OfferedTool& tool) {
+    if (!tool.pattern) return std::nullopt;
+    const auto parsed = grammar::parse_pattern(*tool.pattern, {});
+    return parsed ? std::nullopt : std::optional(parsed.error().message());
   }
 
   Result<CompiledConstraint> finish(RuleId root) {
     Result<grammar::Grammar> grammar = std::move(builder_).finish(root);
     if (!grammar) return std::move(grammar).error();
-    return CompiledConstraint{std::make_shared<grammar::Automaton>(std::move(*grammar)),
-                              validator_};
+    return CompiledConstraint{std::make_shared<grammar::Automaton>(std::move(*grammar)), validator_,
+                              call_validators_};
   }
 
   const Parts& parts_;
   GrammarBuilder builder_;
   std::shared_ptr<const grammar::SchemaValidator> validator_;
+  std::map<std::string, std::shared_ptr<const grammar::SchemaValidator>> call_validators_;
 };
 
 // ---- guided_*: the whole answer, none of it JSON's.
@@ -210,9 +240,10 @@ std::string key_of(const Parts& parts, std::string_view kind) {
   key += parts.several ? "+" : "1";
   append_key(key, parts.format == nullptr ? "" : parts.format->name);
   append_key(key, parts.schema.value_or(""));
-  for (const FunctionDefinition& tool : parts.tools) {
-    append_key(key, tool.name);
-    append_key(key, arguments_schema(tool));
+  for (const OfferedTool& tool : parts.tools) {
+    append_key(key, tool.function.name);
+    append_key(key, arguments_schema(tool.function));
+    append_key(key, tool.pattern.value_or(""));  // for what is refused of it
   }
   return key;
 }
@@ -223,12 +254,13 @@ Result<CompiledConstraint> whole_answer(ConstraintCache& cache, const Parts& par
 }
 
 // Free text in which each call is held to its function's schema.
-Result<grammar::Constraint> triggered(const LocalModel& model, const Parts& parts) {
+Result<LocalConstraint> triggered(const LocalModel& model, const Parts& parts) {
+  LocalConstraint local;
   std::vector<grammar::Trigger> triggers;
   GrammarBuilder scratch;
   std::vector<CallableFunction> names;
   const RuleId nothing = scratch.terminal(grammar::ExpressionPool::empty(), false);
-  for (const FunctionDefinition& tool : parts.tools) names.push_back({tool.name, nothing});
+  for (const OfferedTool& tool : parts.tools) names.push_back({tool.function.name, nothing});
   const auto beginnings =
       add_call_beginnings(scratch, *parts.format, names, {.several = parts.several});
   for (std::size_t i = 0; i < beginnings.size(); ++i) {
@@ -237,9 +269,27 @@ Result<grammar::Constraint> triggered(const LocalModel& model, const Parts& part
         model.constraints->get(key, [&] { return AnswerCompiler(parts).rest_of_call(i); });
     if (!rest) return std::move(rest).error();
     triggers.push_back({beginnings[i].text, beginnings[i].at_start, rest->automaton});
+    local.call_validators = std::move(rest->call_validators);
   }
-  return grammar::Constraint(model.token_trie, std::move(triggers),
-                             {.once = !parts.several || parts.format->list});
+  local.constraint = grammar::Constraint(model.token_trie, std::move(triggers),
+                                         {.once = !parts.several || parts.format->list});
+  return local;
+}
+
+// `tool`, with where it stands in the request.
+OfferedTool offered(const ChatRequest& request, const FunctionDefinition& tool) {
+  const auto name_of = [](const ToolDefinition& each) { return each.function.name; };
+  const auto found = std::ranges::find(request.tools, tool.name, name_of);
+  if (found == request.tools.end()) {
+    const auto older = std::ranges::find(request.functions, tool.name, &FunctionDefinition::name);
+    return {tool, "functions[" + std::to_string(older - request.functions.begin()) + "].parameters",
+            std::nullopt};
+  }
+  std::optional<std::string> pattern = protocol::input_pattern(*found);
+  return {tool,
+          "tools[" + std::to_string(found - request.tools.begin()) + "]." +
+              (pattern ? "custom.format.grammar.definition" : "function.parameters"),
+          std::move(pattern)};
 }
 
 // The functions that a call may name: one of them where the request says which.
@@ -247,17 +297,13 @@ Parts read_parts(const LocalModel& model, const ChatRequest& request, const Tool
                  const std::vector<FunctionDefinition>& tools) {
   Parts parts{.format = tools.empty() ? nullptr : model.tool_calls,
               .tools = {},
-              .fields = {},
               .schema = format_schema(request),
               .schema_name = request.response_format ? request.response_format->name : "",
               .several = request.parallel_tool_calls.value_or(true) && choice.mode != Mode::named &&
                          !request.tools.empty()};
-  for (std::size_t i = 0; i < tools.size(); ++i) {
-    if (choice.mode == Mode::named && tools[i].name != choice.name) continue;
-    parts.tools.push_back(tools[i]);
-    const bool older = request.tools.empty();
-    parts.fields.push_back((older ? "functions[" : "tools[") + std::to_string(i) + "]" +
-                           (older ? "" : ".function"));
+  for (const FunctionDefinition& tool : tools) {
+    if (choice.mode == Mode::named && tool.name != choice.name) continue;
+    parts.tools.push_back(offered(request, tool));
   }
   return parts;
 }
@@ -306,12 +352,7 @@ Result<LocalConstraint> read_constraint(const LocalModel& model, const ChatReque
   Parts parts = read_parts(model, request, choice, tools);
   const bool forced = must_call(choice);
   if (parts.tools.empty() && !parts.schema) return local;
-  if (!forced && !parts.schema) {
-    Result<grammar::Constraint> constraint = triggered(model, parts);
-    if (!constraint) return std::move(constraint).error();
-    local.constraint = std::move(*constraint);
-    return local;
-  }
+  if (!forced && !parts.schema) return triggered(model, parts);
   if (Result<void> ends = refuse_endless(request); !ends) return std::move(ends).error();
   if (forced) parts.schema.reset();
   Result<CompiledConstraint> compiled =
@@ -319,6 +360,7 @@ Result<LocalConstraint> read_constraint(const LocalModel& model, const ChatReque
   if (!compiled) return std::move(compiled).error();
   local.constraint = bind(model, std::move(compiled->automaton), in_reasoning);
   local.validator = std::move(compiled->validator);
+  local.call_validators = std::move(compiled->call_validators);
   return local;
 }
 

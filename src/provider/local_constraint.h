@@ -2,8 +2,10 @@
 // must be called; and the constraint that holds the engine to it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <retort/chat.h>
@@ -19,6 +21,8 @@ struct LocalConstraint {
   std::optional<grammar::Constraint> constraint;  // none: the answer is free
   // Judges the finished content once more; null where there is nothing to judge.
   std::shared_ptr<const grammar::SchemaValidator> validator;
+  // Judges the arguments of a finished call once more, by the function's name.
+  std::map<std::string, std::shared_ptr<const grammar::SchemaValidator>> call_validators = {};
 };
 
 // `tools` are those that the prompt offers; where the prompt ends `in_reasoning`, what binds the

@@ -83,12 +83,18 @@ std::vector<std::string> names_of(const std::vector<FunctionDefinition>& tools) 
   return names;
 }
 
-std::vector<std::string> custom_names_of(const ChatRequest& request) {
-  std::vector<std::string> names;
+// The custom tools among those of `request`; a grammar's are judged by the validators.
+std::vector<CustomTool> custom_tools_of(const ChatRequest& request,
+                                        const LocalConstraint& constraint) {
+  std::vector<CustomTool> tools;
   for (const ToolDefinition& tool : request.tools) {
-    if (tool.custom) names.push_back(tool.function.name);
+    if (!tool.custom) continue;
+    tools.push_back({.name = tool.function.name});
+    const auto validator = constraint.call_validators.find(tool.function.name);
+    if (validator == constraint.call_validators.end() || !protocol::input_pattern(tool)) continue;
+    tools.back().validator = validator->second;
   }
-  return names;
+  return tools;
 }
 
 engine::SamplingParams read_sampling(const LocalModel& model, const ChatRequest& request,
@@ -246,7 +252,7 @@ Result<LocalRequest> read_local_request(const LocalModel& model, const ChatReque
                 .stop = request.stop,
                 .tool_calls = tools->empty() ? nullptr : model.tool_calls,
                 .tool_names = names_of(*tools),
-                .custom_names = custom_names_of(request),
+                .custom_tools = custom_tools_of(request, *constraint),
                 .one_call_only = !request.parallel_tool_calls.value_or(true),
                 .as_function_call = protocol::answers_with_function_call(request),
                 .logprobs = local.sequence.sampling.logprobs,

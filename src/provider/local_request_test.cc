@@ -162,7 +162,9 @@ TEST_F(LocalRequestTest, OffersTheToolsThatMayBeCalled) {
   EXPECT_TRUE(served(R"(,"functions":[{"name":"f"}])").text.as_function_call);
   const LocalRequest custom = served(R"(,"tools":[{"type":"custom","custom":{"name":"c"}}])");
   EXPECT_EQ(prompt(custom), "[c]:hi;");
-  EXPECT_EQ(custom.text.custom_names, std::vector<std::string>{"c"});
+  ASSERT_EQ(custom.text.custom_tools.size(), 1u);
+  EXPECT_EQ(custom.text.custom_tools[0].name, "c");
+  EXPECT_EQ(custom.text.custom_tools[0].validator, nullptr);
   use(kPlain);
   EXPECT_EQ(fault(tools), "tools: unsupported_parameter");
   EXPECT_EQ(fault(R"(,"functions":[{"name":"f"}])"), "functions: unsupported_parameter");
@@ -213,6 +215,73 @@ TEST_F(LocalRequestTest, RefusesToolsThatCannotBeEnforcedStrictOrNotForcedOrNot)
   EXPECT_EQ(fault(tool("")), refusal);
   EXPECT_EQ(fault(tool(R"("strict":true,)")), refusal);
   EXPECT_EQ(fault(tool("") + R"(,"tool_choice":"required")"), refusal);
+}
+
+// A request's custom tool "c" whose input matches `definition`, spelled as in JSON.
+std::string regex_tool(const std::string& definition) {
+  return R"({"type":"custom","custom":{"name":"c","format":{"type":"grammar","grammar":)"
+         R"({"syntax":"regex","definition":")" +
+         definition + R"("}}}})";
+}
+
+// Whether an answer that is held by `constraint` may be `text`.
+bool may_be(const std::optional<grammar::Constraint>& constraint, const std::string& text) {
+  grammar::Constraint at = constraint.value();
+  for (const char byte : text) {
+    if (!at.accept(static_cast<unsigned char>(byte))) return false;
+  }
+  return at.can_end();
+}
+
+TEST_F(LocalRequestTest, HoldsACustomToolsInputToItsGrammar) {
+  use(kFull);
+  const std::string tools = ",\"tools\":[" + regex_tool(R"(^(say|ask) \"[a-c\\n]+\"|none$)") + "]";
+  const auto call = [](const std::string& input) {
+    return "<tool_call>{\"name\": \"c\", \"arguments\": {\"input\": \"" + input +
+           "\"}}</tool_call>";
+  };
+  for (const char* choice :
+       {R"("required")", R"({"type":"custom","custom":{"name":"c"}})", R"("auto")"}) {
+    SCOPED_TRACE(choice);
+    const LocalRequest local = served(tools + ",\"tool_choice\":" + choice);
+    const auto& constraint = local.sequence.constraint;
+    for (const char* fits : {R"(say \"abc\")", R"(ask \u0022\nc\")", "none", R"(\u006eone)"}) {
+      EXPECT_TRUE(may_be(constraint, call(fits))) << fits;
+    }
+    for (const char* other : {"", "say", R"(say \"\")", R"(say \"d\")", R"(say \"a\"x)", "nones",
+                              R"(say 'a')", R"(say \"a\\n\")", R"(say "a")"}) {
+      EXPECT_FALSE(may_be(constraint, call(other))) << other;
+    }
+    ASSERT_EQ(local.text.custom_tools.size(), 1u);
+    ASSERT_NE(local.text.custom_tools[0].validator, nullptr);
+    EXPECT_TRUE(local.text.custom_tools[0].validator->check(R"({"input":"none"})"));
+    EXPECT_FALSE(local.text.custom_tools[0].validator->check(R"({"input":"some"})"));
+  }
+  // Until a call begins the text is free.
+  EXPECT_TRUE(may_be(served(tools).sequence.constraint, "Well. " + call("none") + " Done"));
+  EXPECT_FALSE(may_be(served(tools + R"(,"tool_choice":"required")").sequence.constraint, "Well."));
+}
+
+TEST_F(LocalRequestTest, RefusesAGrammarThatCannotBeHeldByFieldAndPosition) {
+  use(kFull);
+  const std::string other = R"({"type":"function","function":{"name":"f"}})";
+  const auto refusal = [&](const std::string& definition, const std::string& more = "") {
+    const auto local = read(",\"tools\":[" + other + "," + regex_tool(definition) + "]" + more);
+    return local ? "served" : local.error().param() + ": " + local.error().message();
+  };
+  const std::string begin =
+      "tools[1].custom.format.grammar.definition: Invalid regular expression "
+      "for the custom tool 'c': ";
+  const std::string open = begin + "the pattern, at byte 1: a ( without its )";
+  EXPECT_EQ(refusal("a(b"), open);
+  // One half of the brackets that it would stand in.
+  EXPECT_EQ(refusal("a)|(b"), begin + "the pattern, at byte 1: a ) without its (");
+  EXPECT_EQ(refusal("(?<=a)b").substr(0, begin.size()), begin);
+  EXPECT_EQ(refusal("a^"), begin + "no text matches it");
+  const char* only = R"(,"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto",
+      "tools":[{"type":"custom","custom":{"name":"c"}}]}})";
+  EXPECT_EQ(refusal("a(b", only), open);
+  EXPECT_EQ(refusal("a|b"), "served");
 }
 
 TEST_F(LocalRequestTest, TheCacheKeySaltsTheCache) {

@@ -157,6 +157,33 @@ class Structured(ClientCase):
         list(self.completions.create(**body, stream=True, **USAGE))
         self.wire.require_last_two_equal()
 
+    def test_a_custom_tools_input_is_what_its_grammar_says(self):
+        pattern = r'move "[A-C]\\[1-9]" to \{(left|right)\}\n'
+        tool = {"type": "custom", "custom": {"name": "move", "description": "Moves a thing.",
+                "format": {"type": "grammar",
+                           "grammar": {"syntax": "regex", "definition": pattern}}}}
+        for choice in ("required", {"type": "custom", "custom": {"name": "move"}}):
+            body = ask("Move A to the left.", tools=[tool], tool_choice=choice,
+                       parallel_tool_calls=False)
+            answer = self.completions.create(**body).choices[0]
+            self.assertEqual(answer.finish_reason, "tool_calls")
+            call = answer.message.tool_calls[0]
+            self.assertEqual((call.type, call.custom.name), ("custom", "move"))
+            self.assertRegex(call.custom.input, f"\\A(?:{pattern})\\Z")
+            list(self.completions.create(**body, stream=True, **USAGE))
+            self.wire.require_last_two_equal()
+
+    def test_a_custom_tools_grammar_that_cannot_be_kept_to_is_refused(self):
+        for syntax, definition, param, reason in (
+                ("regex", "a(b", "definition", "at byte 1: a ( without its )"),
+                ("lark", 'start: "a"', "syntax", "is not supported but for 'regex'")):
+            tool = {"type": "custom", "custom": {"name": "f", "format": {
+                "type": "grammar", "grammar": {"syntax": syntax, "definition": definition}}}}
+            with self.assertRaises(openai.BadRequestError) as caught:
+                self.completions.create(**ask("Hello!", tools=[tool]))
+            self.assertEqual(caught.exception.param, f"tools[0].custom.format.grammar.{param}")
+            self.assertIn(reason, caught.exception.message)
+
     def test_the_older_functions_answer_in_the_older_form(self):
         body = ask("Hello!", functions=[WEATHER["function"], RENAME["function"]],
                    function_call={"name": "Rename"})

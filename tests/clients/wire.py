@@ -4,6 +4,7 @@ that the request asked for, by the jsonschema package's verdict on the very sche
 """
 
 import json
+import re
 
 import jsonschema
 
@@ -34,9 +35,16 @@ def events_of(text):
     return [json.loads(block) for block in blocks[:-1]]
 
 
+def called_by(call):
+    """The name and the arguments of a call; of a custom tool's, its input."""
+    if "custom" in call:
+        return {"name": call["custom"]["name"], "arguments": call["custom"]["input"]}
+    return call["function"]
+
+
 def choice_of(choice):
     message = choice["message"]
-    calls = [call["function"] for call in message.get("tool_calls") or []]
+    calls = [called_by(call) for call in message.get("tool_calls") or []]
     if message.get("function_call"):
         calls = [message["function_call"]]
     return {"content": message["content"] or "", "calls": calls, "finish": choice["finish_reason"]}
@@ -49,7 +57,7 @@ def fold(chunks):
         choice = choices.setdefault(part["index"], {"content": "", "calls": [], "finish": None})
         delta = part["delta"]
         choice["content"] += delta.get("content") or ""
-        fragments = [(call["index"], call["function"]) for call in delta.get("tool_calls") or []]
+        fragments = [(call["index"], called_by(call)) for call in delta.get("tool_calls") or []]
         if delta.get("function_call"):
             fragments.append((0, delta["function_call"]))
         for index, fragment in fragments:
@@ -63,11 +71,11 @@ def fold(chunks):
 
 def require_calls(request, choice):
     functions = request.get("functions") or [
-        tool["function"] for tool in request.get("tools") or []]
+        tool[tool["type"]] for tool in request.get("tools") or []]
     chosen = request.get("tool_choice") or request.get("function_call")
     named = None
     if isinstance(chosen, dict):
-        named = chosen.get("function", chosen).get("name")
+        named = chosen.get(chosen.get("type"), chosen).get("name")
     names = [call["name"] for call in choice["calls"]]
     require(names or not (named or chosen == "required"), "no call, though one must be")
     require(not named or names == [named], f"{names} is called, not {named}")
@@ -75,6 +83,10 @@ def require_calls(request, choice):
     for call in choice["calls"]:
         called = [one for one in functions if one["name"] == call["name"]]
         require(called, f"{call['name']} is no function of the request")
+        if "format" in called[0]:
+            pattern = called[0]["format"]["grammar"]["definition"]
+            require(re.fullmatch(pattern, call["arguments"]), f"{call['arguments']!r} is called")
+            continue
         require_valid(called[0].get("parameters") or {"type": "object"}, call["arguments"],
                       call["name"])
 
