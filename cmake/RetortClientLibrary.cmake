@@ -88,6 +88,8 @@ if(RETORT_INSTALL)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/retort-config.cmake
                 ${CMAKE_CURRENT_BINARY_DIR}/retort-config-version.cmake
           DESTINATION ${package_dir} COMPONENT dev)
+  # The installed tree may be moved, and a package is made with a prefix of its own.
+  file(RELATIVE_PATH RETORT_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
   configure_file(${CMAKE_CURRENT_LIST_DIR}/retort.pc.in ${CMAKE_CURRENT_BINARY_DIR}/retort.pc
                  @ONLY)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/retort.pc
