@@ -61,9 +61,9 @@ TEST(Charsmap, StaysInsideADamagedTable) {
   std::mt19937 random(5);
   for (int round = 0; round < 300; ++round) {
     std::string table = golden_table();
-    const std::size_t units = 4 + (static_cast<unsigned char>(table[0]) |
-                                   static_cast<std::size_t>(static_cast<unsigned char>(table[1]))
-                                       << 8);
+    const std::size_t units =
+        4 + (static_cast<unsigned char>(table[0]) |
+             static_cast<std::size_t>(static_cast<unsigned char>(table[1])) << 8);
     for (int i = 0; i < 40; ++i) table[4 + random() % (units - 4)] = static_cast<char>(random());
     if (!Charsmap::check(table)) continue;
     const std::string text = "\uFF21 c\u0327\u0301 x\u200B\u3000 \U0001F1E9\U0001F1EA e\u0301";
