@@ -30,7 +30,12 @@ DraftModel::DraftModel(model::Model& model, model::KvCache cache, std::int64_t v
       holds_(cache_.pages()) {}
 
 bool DraftModel::takes(const Sequence& sequence, std::size_t tokens) const {
-  return sequence.tokens.size() + tokens <= static_cast<std::size_t>(model_.config().context);
+  const model::ModelConfig& config = model_.config();
+  if (sequence.tokens.size() + tokens > static_cast<std::size_t>(config.context)) return false;
+  // The engine's model may have rows beyond the vocabulary, and a sequence may come upon one.
+  const auto unread = std::span(sequence.tokens).subspan(sequence.draft_read);
+  return std::ranges::all_of(unread,
+                             [&config](TokenId token) { return token < config.vocab_size; });
 }
 
 Result<void> DraftModel::guess(std::span<const Wanted> wanted, tensor::ThreadPool& pool) {

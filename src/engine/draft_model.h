@@ -32,7 +32,8 @@ class DraftModel {
   static Result<std::unique_ptr<DraftModel>> make(model::Model& model, std::size_t pages,
                                                   std::int64_t vocab_size);
 
-  // Whether `tokens` more of `sequence` are within what the model was made for.
+  // Whether the model can read `sequence` and go `tokens` further: within its context, and no token
+  // that it has no row for.
   bool takes(const Sequence& sequence, std::size_t tokens) const;
 
   struct Wanted {

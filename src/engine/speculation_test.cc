@@ -163,6 +163,17 @@ TEST_F(SpeculatingEngineTest, ADraftModelReadsALongPromptInPiecesAndKnowsItsPage
   EXPECT_EQ(third.draft_read, 64u);
 }
 
+TEST_F(SpeculatingEngineTest, ADraftModelIsNotAskedAboutTokensThatItHasNoRowFor) {
+  const std::unique_ptr<model::Model> model = load("gqa");
+  const auto draft_model = DraftModel::make(*model, 8, 80);  // the engine's model has more rows
+  ASSERT_TRUE(draft_model);
+  Sequence sequence;
+  sequence.tokens = {1, 2, 63};
+  EXPECT_TRUE((*draft_model)->takes(sequence, 4));
+  sequence.tokens = {1, 70, 3};
+  EXPECT_FALSE((*draft_model)->takes(sequence, 4));
+}
+
 // Speculation alone, over a scheduler and costs that the test makes up.
 class DraftsTest : public testing::Test {
  protected:
