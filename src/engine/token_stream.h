@@ -1,8 +1,9 @@
 // Hand-over 2: the tokens of one sequence, from the engine's thread to the coroutine that streams
 // them.
 //
-// The engine pushes at most one event a step and pauses the sequence while the queue is full, so a
-// slow reader holds up itself only. Dropping the stream cancels the sequence within one step.
+// The engine pushes no more events in a step than the queue has room for and pauses the sequence
+// while it is full, so a slow reader holds up itself only. Dropping the stream cancels the sequence
+// within one step.
 #pragma once
 
 #include <atomic>
@@ -26,7 +27,7 @@ enum class EndReason : std::uint8_t {
   stuck,      // the vocabulary cannot spell what the constraint asks for, or its limits are met
 };
 
-// One step's news of a sequence: tokens (several where a constraint leaves no choice), the end, or
+// News of a sequence: tokens (several where a constraint leaves no choice), the end, or
 // both.
 struct TokenEvent {
   std::vector<SampledToken> tokens;
