@@ -159,6 +159,9 @@ Result<ModelShelf::Admission> ModelShelf::admit(Slot& slot, const base::Executor
 void ModelShelf::leave(Slot& slot, const Waiter* waiter) {
   const Lock lock(mutex_);
   std::erase_if(slot.waiters, [waiter](const auto& each) { return each.get() == waiter; });
+  if (slot.phase != Phase::queued || !slot.waiters.empty()) return;
+  news_ = true;  // it need not be loaded any more, and others may wait behind it
+  changed_.notify_all();
 }
 
 void ModelShelf::give_back(Slot& slot) noexcept {

@@ -18,13 +18,14 @@ using namespace std::chrono_literals;
 class ModelShelfTest : public testing::Test {
  protected:
   // A shelf of models of 10 bytes each, named a, b, c ... While held_up_, a load does not end.
-  void make(int count, const ShelfOptions& options) {
+  void make(int count, const ShelfOptions& options, std::int64_t bytes_of_b = 10) {
     std::vector<ShelfModel> models;
     for (int i = 0; i < count; ++i) {
       const std::string id(1, static_cast<char>('a' + i));
-      models.push_back({.id = id, .bytes = 10, .load = [this, id](const std::stop_token& stop) {
-                          return load(id, stop);
-                        }});
+      models.push_back(
+          {.id = id,
+           .bytes = id == "b" ? bytes_of_b : 10,
+           .load = [this, id](const std::stop_token& stop) { return load(id, stop); }});
     }
     Result<std::unique_ptr<ModelShelf>> shelf =
         ModelShelf::make(std::move(models), options, log_, metrics_);
@@ -47,12 +48,12 @@ class ModelShelfTest : public testing::Test {
 
   // Asks for a model; the answer comes while context_ runs.
   void ask(std::size_t model) {
-    base::spawn(context_->get_executor(), ask_for(model));
+    base::spawn(context_->get_executor(), ask_for(model, context_->get_executor()));
     context_->restart();
     context_->poll();
   }
-  base::Awaitable<> ask_for(std::size_t model) {
-    Result<ModelUse> use = co_await shelf_->use(model, context_->get_executor());
+  base::Awaitable<> ask_for(std::size_t model, base::Executor executor) {
+    Result<ModelUse> use = co_await shelf_->use(model, std::move(executor));
     if (use) {
       held_.push_back(std::move(*use));
     } else {
@@ -169,6 +170,21 @@ TEST_F(ModelShelfTest, AModelInUseStaysUntilItIsGivenBack) {
   ASSERT_TRUE(await_answers(1));
   EXPECT_EQ(held_[0]->id, "a");
   EXPECT_EQ(loads_, "aba");
+}
+
+TEST_F(ModelShelfTest, WhoWaitsBehindAModelThatNobodyWantsAnyMoreIsServed) {
+  make(3, {.memory_bytes = 20}, 20);
+  ask(0);
+  ASSERT_TRUE(await_answers(1));
+  {
+    boost::asio::io_context gone(1);
+    base::spawn(gone.get_executor(), ask_for(1, gone.get_executor()));
+    gone.poll();  // waits for a to leave
+    ask(2);       // would fit, but comes behind b
+    EXPECT_FALSE(await([this] { return begun_ > 1; }, 50ms));
+  }
+  ASSERT_TRUE(await_answers(2));
+  EXPECT_EQ(loads_, "ac");
 }
 
 TEST_F(ModelShelfTest, AnIdleModelIsUnloadedAndOneInUseIsNot) {
