@@ -44,6 +44,16 @@ Result<MemoryPlan> plan_memory(const model::ModelConfig& config, const model::Mo
           ? pages_max
           : std::min(pages_max,
                      context_pages * static_cast<std::int64_t>(options.batch_sequences_max));
+  // Else a model that is loaded when it is first asked for would fail only then.
+  if (const std::int64_t needed = std::max<std::int64_t>(context_pages, 1); pages < needed) {
+    return Error(ErrorKind::config,
+                 id + ": the memory for keys and values holds " +
+                     std::to_string(pages * model::kPageTokens) +
+                     " tokens, less than the context of " + std::to_string(plan.context) +
+                     "; give --kv-memory at least " + std::to_string(needed * page_bytes) +
+                     " bytes, or a smaller --context")
+        .with_param("kv_memory");
+  }
   plan.kv_pages = static_cast<std::size_t>(pages);
   plan.kv_bytes = pages * page_bytes;
   return plan;
