@@ -27,7 +27,8 @@ void require(bool claim) {
 void check(const ModelConfig& config) {
   require(config.layer_configs.size() == static_cast<std::size_t>(config.layers));
   require(config.heads % config.kv_heads == 0);
-  for (const auto type : {retort::model::KvType::f16, retort::model::KvType::f32}) {
+  for (const auto type :
+       {retort::model::KvType::f16, retort::model::KvType::f32, retort::model::KvType::q8_0}) {
     require(retort::model::KvCache::page_bytes(config, type) > 0);
   }
   ModelConfig chosen = config;

@@ -139,6 +139,15 @@ Result<void> set_speculation(Config& config, const Values& values) {
   return bad_setting("speculation", values.back(), "speculation mode (off, lookup or auto)");
 }
 
+Result<void> set_kv_type(Config& config, const Values& values) {
+  for (const std::string_view name : {"auto", "f16", "q8_0", "f32"}) {
+    if (values.back() != name) continue;
+    config.kv_type = name == "auto" ? "" : values.back();
+    return {};
+  }
+  return bad_setting("kv_type", values.back(), "type of keys and values (auto, f16, q8_0 or f32)");
+}
+
 // The table of all settings. The order is that of the help text, and keys from files come after
 // keys given by themselves.
 const std::vector<Setting>& settings() {
@@ -187,6 +196,11 @@ const std::vector<Setting>& settings() {
       {"kv_memory", "SIZE",
        "memory for keys and values, a model (default: together a quarter of the memory at most)",
        false, size("kv_memory", &Config::kv_memory)},
+      {"kv_type", "TYPE",
+       "how keys and values are stored: f16, q8_0 (half of its memory), f32, auto (default: f32 "
+       "for "
+       "F32 weights, else f16)",
+       false, set_kv_type},
       {"max_batch", "N", "sequences that run at once (default 32)", false,
        integer("max_batch", &Config::max_batch, 1, 4'096)},
       {"speculation", "MODE",

@@ -65,6 +65,7 @@ struct Config {
   int threads = 0;                        // compute threads a process; 0: one a core
   std::optional<std::int64_t> context;    // tokens, for every model
   std::optional<std::int64_t> kv_memory;  // bytes a model
+  std::string kv_type;                    // f16, q8_0 or f32; empty: by the model's weights
   std::int64_t max_batch = 32;            // sequences that run at once
   SpeculationSetting speculation = SpeculationSetting::automatic;
   std::filesystem::path draft_model;  // for every model that has none of its own; empty: none

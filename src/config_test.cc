@@ -117,6 +117,7 @@ TEST(Config, NamesTheSettingAndItsSourceInEveryError) {
                                                  {{{"model-idle", "never"}}, "--model-idle"},
                                                  {{{"model-load", "soon"}}, "eager or lazy"},
                                                  {{{"speculation", "on"}}, "off, lookup or auto"},
+                                                 {{{"kv-type", "q4"}}, "auto, f16, q8_0 or f32"},
                                                  {{{"tls-cert", "c.pem"}}, "--tls-key"},
                                                  {{{"config", "/nowhere.toml"}}, "/nowhere.toml"}};
   for (const auto& [flags, wanted] : cases) {

@@ -28,6 +28,7 @@ struct Plan {
   std::size_t generate = 128;
   std::vector<std::size_t> batches = {1, 4, 8};
   int threads = 1;
+  std::optional<model::KvType> kv_type;
 };
 
 struct Figures {
@@ -86,6 +87,10 @@ Result<Plan> read_plan(const Arguments& arguments) {
     }
     plan.threads = static_cast<int>(*count);
   }
+  if (const std::optional<std::string> text = arguments.find("kv-type"); text && *text != "auto") {
+    plan.kv_type = model::find_kv_type(*text);
+    if (!plan.kv_type) return Error(ErrorKind::config, "--kv-type takes auto, f16, q8_0 or f32");
+  }
   return plan;
 }
 
@@ -113,7 +118,8 @@ Result<Figures> measure(const Plan& plan) {
                                         std::to_string((*model)->config().context));
   }
   const std::size_t batch_max = *std::max_element(plan.batches.begin(), plan.batches.end());
-  Result<ModelTiming> bench = ModelTiming::make(**model, pool, batch_max, tokens);
+  const model::KvType kv_type = plan.kv_type.value_or(model::default_kv_type((*model)->config()));
+  Result<ModelTiming> bench = ModelTiming::make(**model, pool, batch_max, tokens, kv_type);
   if (!bench) return std::move(bench).error();
   const Result<PrefillFigure> prefill = bench->prefill(plan.prompt);
   if (!prefill) return prefill.error();
@@ -195,6 +201,7 @@ Command bench_command() {
                     {"generate", "N", "tokens to generate (default 128)"},
                     {"batch", "LIST", "sequences at once, e.g. 1,4,8 (the default)"},
                     {"threads", "N", "compute threads (default one a core)"},
+                    {"kv-type", "TYPE", "how keys and values are stored: auto, f16, q8_0, f32"},
                     {"json", "", "print one JSON object"}},
           .positional = "",
           .run = run};

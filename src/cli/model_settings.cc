@@ -37,6 +37,7 @@ std::vector<provider::LocalModelOptions> model_options(const Config& config) {
          .context = setting.context ? setting.context : config.context,
          .kv_bytes = config.kv_memory,
          .kv_bytes_unasked = share,
+         .kv_type = model::find_kv_type(config.kv_type),
          .speculation = mode_of(config.speculation),
          .draft_path = setting.draft_model.empty() ? config.draft_model : setting.draft_model,
          .batch_sequences_max = static_cast<std::size_t>(config.max_batch),

@@ -33,10 +33,11 @@ std::vector<TokenId> random_tokens(std::size_t count, std::int64_t vocab_size) {
 }  // namespace
 
 Result<ModelTiming> ModelTiming::make(model::Model& model, tensor::ThreadPool& pool,
-                                      std::size_t batch_max, std::size_t tokens_max) {
+                                      std::size_t batch_max, std::size_t tokens_max,
+                                      model::KvType kv_type) {
   const std::size_t pages_each = engine::PagePool::pages_for(tokens_max);
-  Result<model::KvCache> cache = model::KvCache::make(model.config(), batch_max * pages_each,
-                                                      model::default_kv_type(model.config()));
+  Result<model::KvCache> cache =
+      model::KvCache::make(model.config(), batch_max * pages_each, kv_type);
   if (!cache) return std::move(cache).error();
   return ModelTiming(model, pool, std::move(*cache), pages_each);
 }

@@ -29,7 +29,8 @@ class ModelTiming {
  public:
   // Room for `batch_max` sequences of `tokens_max` tokens.
   static Result<ModelTiming> make(model::Model& model, tensor::ThreadPool& pool,
-                                  std::size_t batch_max, std::size_t tokens_max);
+                                  std::size_t batch_max, std::size_t tokens_max,
+                                  model::KvType kv_type);
 
   // Reads a prompt of `tokens`, three times, and gives the median.
   Result<PrefillFigure> prefill(std::size_t tokens);

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 
 #include "tensor/rope.h"
@@ -24,14 +23,6 @@ constexpr std::size_t kAloneBelow = 16'384;
 // Rows to give a thread at least, when each row is `floats` floats of work.
 std::size_t row_grain(std::size_t floats) noexcept {
   return std::max<std::size_t>(1, kAloneBelow / std::max<std::size_t>(1, floats));
-}
-
-// Writes `count` keys of one token into a page: a column of [count, kPageTokens].
-template <typename T>
-void scatter(std::byte* keys, std::size_t slot, const T* from, std::size_t count) noexcept {
-  for (std::size_t d = 0; d < count; ++d) {
-    std::memcpy(keys + (d * kPageTokens + slot) * sizeof(T), from + d, sizeof(T));
-  }
 }
 
 }  // namespace
@@ -164,25 +155,14 @@ void Decoder::store_row(Step& step, std::size_t layer, std::size_t row) {
     apply_rope(style, pairs_, work_.cosines + at, work_.sines + at, key, kv_heads_, head_dim_);
   }
   const auto position = static_cast<std::size_t>(step.rows[row].position);
-  const PageId page = step.rows[row].pages[position / kPageTokens];
-  const std::size_t slot = position % kPageTokens;
-  const bool f16 = step.kv.type() == KvType::f16;
-  auto* halves = reinterpret_cast<std::uint16_t*>(work_.halves + row * kv);  // [2, kv]
-  if (f16) {
-    kernels_.to_f16(key, kv, halves);
-    kernels_.to_f16(value, kv, halves + kv);
-  }
-  for (std::size_t head = 0; head < kv_heads_; ++head) {
-    const std::size_t at = head * head_dim_;
-    std::byte* keys = step.kv.keys(page, layer, head);
-    std::byte* values = keys + step.kv.values_offset();
-    if (f16) {
-      scatter(keys, slot, halves + at, head_dim_);
-      std::memcpy(values + slot * head_dim_ * 2, halves + kv + at, head_dim_ * 2);
-    } else {
-      scatter(keys, slot, key + at, head_dim_);
-      std::memcpy(values + slot * head_dim_ * 4, value + at, head_dim_ * 4);
-    }
+  KvCache::Place place{.page = step.rows[row].pages[position / kPageTokens],
+                       .layer = layer,
+                       .kv_head = 0,
+                       .slot = position % kPageTokens};
+  auto* scratch = reinterpret_cast<std::byte*>(work_.halves + row * kv);
+  for (; place.kv_head < kv_heads_; ++place.kv_head) {
+    const std::size_t at = place.kv_head * head_dim_;
+    step.kv.write(kernels_, place, key + at, value + at, scratch);
   }
 }
 
@@ -255,8 +235,10 @@ void Decoder::attend_item(Step& step, std::size_t layer, const AttentionItem& it
   slice.values_offset = step.kv.values_offset();
   slice.pages = first.pages;
   slice.scratch = scratch;
-  const bool f16 = step.kv.type() == KvType::f16;
-  (f16 ? kernels_.attention_f16 : kernels_.attention_f32)(slice);
+  const KvType type = step.kv.type();
+  (type == KvType::q8_0  ? kernels_.attention_q8
+   : type == KvType::f16 ? kernels_.attention_f16
+                         : kernels_.attention_f32)(slice);
 }
 
 void Decoder::add_attention(Step& step, const LayerWeights& layer) {

@@ -7,12 +7,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include <retort/result.h>
 
 #include "arch/model_config.h"
 #include "tensor/buffer.h"
+
+namespace retort::tensor {
+struct Kernels;
+}
 
 namespace retort::model {
 
@@ -21,10 +26,13 @@ using arch::ModelConfig;
 using PageId = std::uint32_t;
 inline constexpr int kPageTokens = 32;  // = tensor::kAttentionBlock
 
-// How keys and values are stored. f16 halves memory and traffic; f32 loses nothing.
-enum class KvType : std::uint8_t { f16, f32 };
+// How keys and values are stored: f32 loses nothing, f16 halves memory and traffic, and q8_0 (8
+// bits, and a scale for each 32 elements of a head) nearly halves them again.
+enum class KvType : std::uint8_t { f16, f32, q8_0 };
 
 std::string_view kv_type_name(KvType type) noexcept;
+// The type of that name.
+std::optional<KvType> find_kv_type(std::string_view name) noexcept;
 
 // f32 for models whose weights are F32, f16 for all others: rounding keys and values to f16 adds
 // less error than weights of 16 bits or fewer carry already (docs/numerics.md).
@@ -50,9 +58,19 @@ class KvCache {
   // Copies page `from` over page `to` (both below pages()), for copy-on-write.
   void copy_page(PageId from, PageId to) noexcept;
 
+  // Writes the key and the value, [head_dim] f32 each, of position `slot` of a page. Several
+  // threads may write different slots. `scratch` is kScratchBytes a head element.
+  static constexpr std::size_t kScratchBytes = 2;
+  struct Place {
+    PageId page;
+    std::size_t layer, kv_head, slot;
+  };
+  void write(const tensor::Kernels& kernels, const Place& place, const float* key,
+             const float* value, std::byte* scratch) noexcept;
+
   // Where one layer's and one KV head's keys [head_dim, kPageTokens] of a page lie, in elements of
-  // type(); its values [kPageTokens, head_dim] lie values_offset() bytes behind them, and the same
-  // head's keys of page p p * page_stride() bytes behind page 0's.
+  // type() (q8_0: as tensor/kernels.h says); its values [kPageTokens, head_dim] lie values_offset()
+  // bytes behind them, and the same head's keys of page p p * page_stride() bytes behind page 0's.
   std::byte* keys(PageId page, std::size_t layer, std::size_t kv_head) noexcept {
     return memory_.data() + page * page_bytes_ + (layer * kv_heads_ + kv_head) * 2 * block_bytes_;
   }
@@ -61,11 +79,17 @@ class KvCache {
 
  private:
   KvCache() = default;
+  void write_f16(const tensor::Kernels& kernels, std::byte* keys, std::size_t slot,
+                 const float* key, const float* value, std::byte* scratch) noexcept;
+  void write_q8(const tensor::Kernels& kernels, std::byte* keys, std::size_t slot, const float* key,
+                const float* value, std::byte* scratch) noexcept;
+
   tensor::Buffer memory_;
   std::size_t pages_ = 0;
   std::size_t page_bytes_ = 0;
   std::size_t block_bytes_ = 0;  // of one head's keys, or values, of one layer
   std::size_t kv_heads_ = 0;
+  std::size_t head_dim_ = 0;
   KvType type_ = KvType::f16;
 };
 

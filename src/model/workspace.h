@@ -29,7 +29,7 @@ struct Workspace {
   float* up = nullptr;          // as gate
   float* cosines = nullptr;     // [tokens, ropes, rope dims / 2]
   float* sines = nullptr;       // [tokens, ropes, rope dims / 2]
-  float* halves = nullptr;      // [tokens, kv_heads * head_dim]: two rows of f16
+  float* halves = nullptr;      // [tokens, kv_heads * head_dim]: KvCache::write()'s scratch
   float* routed = nullptr;      // [tokens, experts]: the router's weights
   float* gathered = nullptr;    // [tokens, width]: the rows of one expert
   float* expert_out = nullptr;  // [tokens, width]: what it makes of them

@@ -38,11 +38,14 @@ std::int64_t created_of(const LocalModelOptions& options) {
   return file_time(options.path.empty() ? "/proc/self/exe" : options.path);
 }
 
-std::string fingerprint_of(const model::Model& weights, const tensor::Kernels& kernels) {
+std::string fingerprint_of(const model::Model& weights, const tensor::Kernels& kernels,
+                           std::optional<model::KvType> kv_type) {
   char hash[17];
   std::snprintf(hash, sizeof hash, "%016" PRIx64, weights.weights_hash());
-  const std::string whole =
-      std::string(hash) + "/" + base::build_id() + "/" + std::string(kernels.name);
+  std::string whole = std::string(hash) + "/" + base::build_id() + "/" + std::string(kernels.name);
+  if (kv_type && *kv_type != model::default_kv_type(weights.config())) {
+    whole += "/" + std::string(model::kv_type_name(*kv_type));
+  }
   return "fp_" + base::to_hex(base::sha256(whole)).substr(0, 16);
 }
 
@@ -193,7 +196,7 @@ Result<void> load_model_file(LocalModel& model, const LocalModelOptions& options
   if (!weights) return std::move(weights).error();
   model.weights = std::move(*weights);
   model.created = created_of(options);
-  model.fingerprint = fingerprint_of(*model.weights, kernels);
+  model.fingerprint = fingerprint_of(*model.weights, kernels, options.kv_type);
   if (Result<void> loaded = load_text(model, options.path); !loaded) return loaded;
   if (Result<void> loaded = load_token_trie(model); !loaded) return loaded;
   if (options.draft_path.empty()) return {};

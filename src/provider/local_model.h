@@ -44,8 +44,10 @@ struct LocalModelOutline {
 struct LocalModel {
   std::string id;
   std::int64_t created = 0;  // seconds since 1970: the file's time
-  std::string fingerprint;   // weights, build and kernel class: what an answer's bytes depend on
-  std::int64_t context = 0;  // tokens of prompt and answer together
+  // Weights, build, kernel class, and a type of keys and values that was asked for: what an
+  // answer's bytes depend on.
+  std::string fingerprint;
+  std::int64_t context = 0;       // tokens of prompt and answer together
   std::int64_t memory_bytes = 0;  // weights, keys and values
   std::unique_ptr<model::Model> weights;
   std::unique_ptr<text::Tokenizer> tokenizer;

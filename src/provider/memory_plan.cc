@@ -19,7 +19,7 @@ std::int64_t machine_memory_bytes() {
 Result<MemoryPlan> plan_memory(const model::ModelConfig& config, const model::ModelConfig* draft,
                                const LocalModelOptions& options, const std::string& id) {
   MemoryPlan plan;
-  plan.kv_type = model::default_kv_type(config);
+  plan.kv_type = options.kv_type.value_or(model::default_kv_type(config));
   std::size_t both = model::KvCache::page_bytes(config, plan.kv_type);
   if (draft != nullptr) both += model::KvCache::page_bytes(*draft, model::default_kv_type(*draft));
   const auto page_bytes = static_cast<std::int64_t>(both);

@@ -23,6 +23,7 @@ struct LocalModelOptions {
   // Keys and values take so much at most where kv_bytes is not set; 0: a quarter of the machine's
   // memory.
   std::int64_t kv_bytes_unasked = 0;
+  std::optional<model::KvType> kv_type;  // not set: by the weights' type
   engine::SpeculationMode speculation = engine::SpeculationMode::automatic;
   std::filesystem::path draft_path;  // of a smaller model of the same vocabulary; empty: none
   std::size_t batch_sequences_max = 32;

@@ -49,6 +49,16 @@ TEST(MemoryPlan, TooLittleMemoryIsRefusedBeforeTheModelIsLoaded) {
   EXPECT_FALSE(plan_memory(small_config(), nullptr, {.kv_bytes_unasked = kPage - 1}, "m"));
 }
 
+TEST(MemoryPlan, EightBitsHoldNearlyTwiceTheTokens) {
+  LocalModelOptions options{.kv_bytes_unasked = 17 * kPage};
+  EXPECT_EQ(plan_memory(small_config(), nullptr, options, "m")->context, 17 * 32);
+  options.kv_type = model::KvType::q8_0;
+  const auto plan = plan_memory(small_config(), nullptr, options, "m");
+  EXPECT_EQ(plan->context, 32 * 32);
+  EXPECT_EQ(plan->kv_type, model::KvType::q8_0);
+  EXPECT_LE(plan->kv_bytes, 17 * kPage);
+}
+
 TEST(MemoryPlan, AContextBeyondTheModelsOwnIsRefused) {
   const auto plan = plan_memory(small_config(), nullptr, {.context = 4097}, "m");
   ASSERT_FALSE(plan.has_value());

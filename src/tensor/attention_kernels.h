@@ -40,26 +40,76 @@ struct AttentionScratch {
   }
 };
 
-// One page's keys and its first `tokens` values as f32.
+// Pages of one plain type W.
 template <typename V, typename W>
-inline void load_page(const AttentionSlice& a, std::size_t page, std::size_t tokens,
-                      AttentionScratch<V>& s) {
-  const std::byte* keys = a.kv + a.pages[page] * a.page_stride;
-  for (std::size_t i = 0; i < a.head_dim * kAttentionBlock; i += V::kLanes) {
-    V::store(s.keys + i, W::load(keys + i * W::kBytes));
-  }
-  for (std::size_t token = 0; token < tokens; ++token) {
-    const std::byte* from = keys + a.values_offset + token * a.head_dim * W::kBytes;
-    float* to = s.values + token * s.stride;
-    std::size_t d = 0;
-    for (; d + V::kLanes <= a.head_dim; d += V::kLanes) {
-      V::store(to + d, W::load(from + d * W::kBytes));
+struct PlainPages {
+  // One page's keys and its first `tokens` values as f32.
+  static void load(const AttentionSlice& a, const std::byte* keys, std::size_t tokens,
+                   AttentionScratch<V>& s) {
+    for (std::size_t i = 0; i < a.head_dim * kAttentionBlock; i += V::kLanes) {
+      V::store(s.keys + i, W::load(keys + i * W::kBytes));
     }
-    if (d < a.head_dim) {
-      V::store(to + d, W::load_n(from + d * W::kBytes, a.head_dim - d));
+    for (std::size_t token = 0; token < tokens; ++token) {
+      const std::byte* from = keys + a.values_offset + token * a.head_dim * W::kBytes;
+      float* to = s.values + token * s.stride;
+      std::size_t d = 0;
+      for (; d + V::kLanes <= a.head_dim; d += V::kLanes) {
+        V::store(to + d, W::load(from + d * W::kBytes));
+      }
+      if (d < a.head_dim) {
+        V::store(to + d, W::load_n(from + d * W::kBytes, a.head_dim - d));
+      }
     }
   }
-}
+};
+
+// Pages in 8 bits (kernels.h). A code times its scale is exact in f32, so every class has the same
+// floats.
+template <typename V>
+struct Q8Pages {
+  static void load(const AttentionSlice& a, const std::byte* keys, std::size_t tokens,
+                   AttentionScratch<V>& s) {
+    load_keys(keys, a.head_dim, s.keys);
+    const std::byte* values = keys + a.values_offset;
+    const std::byte* scales = values + kAttentionBlock * a.head_dim;
+    const std::size_t scale_bytes = 2 * q8_blocks(a.head_dim);
+    for (std::size_t token = 0; token < tokens; ++token) {
+      load_value(values + token * a.head_dim, scales + token * scale_bytes, a.head_dim,
+                 s.values + token * s.stride);
+    }
+  }
+
+  // Each block's scales are a row of 32 tokens, as each element is.
+  static void load_keys(const std::byte* codes, std::size_t head_dim, float* to) {
+    constexpr std::size_t kVectors = kAttentionBlock / V::kLanes;
+    const std::byte* scales = codes + kAttentionBlock * head_dim;
+    for (std::size_t begin = 0; begin < head_dim; begin += kQuantBlock) {
+      typename V::Floats scale[kVectors];
+      for (std::size_t v = 0; v < kVectors; ++v) scale[v] = V::load_f16(scales + v * 2 * V::kLanes);
+      scales += 2 * kAttentionBlock;
+      const std::size_t end = begin + kQuantBlock < head_dim ? begin + kQuantBlock : head_dim;
+      for (std::size_t d = begin; d < end; ++d) {
+        for (std::size_t v = 0; v < kVectors; ++v) {
+          const std::size_t at = d * kAttentionBlock + v * V::kLanes;
+          V::store(to + at, V::mul(V::load_i8(codes + at), scale[v]));
+        }
+      }
+    }
+  }
+
+  static void load_value(const std::byte* codes, const std::byte* scales, std::size_t head_dim,
+                         float* to) {
+    for (std::size_t begin = 0; begin < head_dim; begin += kQuantBlock, scales += 2) {
+      const auto scale = V::set1(V::first(V::load_f16_n(scales, 1)));
+      const std::size_t end = begin + kQuantBlock < head_dim ? begin + kQuantBlock : head_dim;
+      std::size_t d = begin;
+      for (; d + V::kLanes <= end; d += V::kLanes) {
+        V::store(to + d, V::mul(V::load_i8(codes + d), scale));
+      }
+      if (d < end) V::store(to + d, V::mul(V::load_i8_n(codes + d, end - d), scale));
+    }
+  }
+};
 
 // Scores of Q queries (consecutive heads of one token) against all 32 tokens of the page.
 template <typename V, int Q>
@@ -172,7 +222,7 @@ inline std::size_t first_seen(const AttentionSlice& a, std::size_t position) {
   return a.window != 0 && position >= a.window ? position + 1 - a.window : 0;
 }
 
-template <typename V, typename W>
+template <typename V, typename Pages>
 void attention(const AttentionSlice& a) {
   const std::size_t queries = a.tokens * a.group;
   AttentionScratch<V> s(a.scratch, a.head_dim, queries);
@@ -186,7 +236,8 @@ void attention(const AttentionSlice& a) {
   std::size_t start = first_seen<V>(a, a.first_position) / kAttentionBlock * kAttentionBlock;
   for (; start < positions; start += kAttentionBlock) {
     const std::size_t left = positions - start;
-    load_page<V, W>(a, start / kAttentionBlock, left < kAttentionBlock ? left : kAttentionBlock, s);
+    const std::byte* page = a.kv + a.pages[start / kAttentionBlock] * a.page_stride;
+    Pages::load(a, page, left < kAttentionBlock ? left : kAttentionBlock, s);
     for (std::size_t token = 0; token < a.tokens; ++token) {
       const std::size_t first = first_seen<V>(a, a.first_position + token);
       const std::size_t end = a.first_position + token + 1;
@@ -203,10 +254,38 @@ void attention(const AttentionSlice& a) {
   }
 }
 
+// One head's keys or values of a token in 8 bits: by blocks of 32, the scale the largest magnitude
+// / 127 rounded to f16, a value the nearest multiple of that, ties to even, but no more than 127.
+template <typename V>
+void to_q8_head(const float* x, std::size_t count, std::int8_t* codes, std::uint16_t* scales) {
+  const auto highest = V::set1(127.0F);
+  const auto lowest = V::set1(-127.0F);
+  for (std::size_t begin = 0; begin < count; begin += kQuantBlock, ++scales) {
+    const std::size_t size = count - begin < kQuantBlock ? count - begin : kQuantBlock;
+    float block[kQuantBlock] = {};
+    for (std::size_t i = 0; i < size; ++i) block[i] = x[begin + i];
+    auto largest = V::set1(0.0F);
+    for (std::size_t i = 0; i < kQuantBlock; i += V::kLanes) {
+      largest = V::max(largest, V::abs(V::load(block + i)));
+    }
+    V::store_f16_n(scales, V::set1(V::max_of(largest) / 127.0F), 1);
+    const float scale = V::first(V::load_f16_n(reinterpret_cast<const std::byte*>(scales), 1));
+    const auto inverse = V::set1(scale > 0.0F ? 1.0F / scale : 0.0F);
+    std::int8_t whole[kQuantBlock];
+    for (std::size_t i = 0; i < kQuantBlock; i += V::kLanes) {
+      const auto value = V::round(V::mul(V::load(block + i), inverse));
+      V::store_i8(whole + i, V::max(V::min(value, highest), lowest));
+    }
+    for (std::size_t i = 0; i < size; ++i) codes[begin + i] = whole[i];
+  }
+}
+
 template <typename V>
 void set_attention_kernels(Kernels& kernels) {
-  kernels.attention_f32 = attention<V, F32Weights<V>>;
-  kernels.attention_f16 = attention<V, F16Weights<V>>;
+  kernels.attention_f32 = attention<V, PlainPages<V, F32Weights<V>>>;
+  kernels.attention_f16 = attention<V, PlainPages<V, F16Weights<V>>>;
+  kernels.attention_q8 = attention<V, Q8Pages<V>>;
+  kernels.to_q8 = to_q8_head<V>;
 }
 
 }  // namespace retort::tensor

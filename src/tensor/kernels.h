@@ -86,6 +86,17 @@ struct AttentionSlice {
   float* scratch = nullptr;              // attention_scratch(head_dim, tokens * group) floats
 };
 
+// Keys and values in 8 bits: codes from -127 to 127, and for each 32 elements of a head one scale
+// in f16. A page's keys are codes [head_dim, 32] (a token is a column), then scales [blocks, 32];
+// its values are codes [32, head_dim], then scales [32, blocks].
+constexpr std::size_t q8_blocks(std::size_t head_dim) noexcept {
+  return (head_dim + kQuantBlock - 1) / kQuantBlock;
+}
+// Bytes of a page's keys, and of its values.
+constexpr std::size_t q8_part_bytes(std::size_t head_dim) noexcept {
+  return kAttentionBlock * (head_dim + 2 * q8_blocks(head_dim));
+}
+
 struct Kernels {
   KernelClass kernel_class = KernelClass::portable;
   std::string_view name;  // "avx512vnni": part of the system fingerprint
@@ -95,12 +106,17 @@ struct Kernels {
   MatmulFunction products[kDTypeNumbers] = {};  // by the weights' type; null where there is none
   AttentionFunction attention_f32 = nullptr;    // KV stored as f32
   AttentionFunction attention_f16 = nullptr;    // KV stored as f16
+  AttentionFunction attention_q8 = nullptr;     // KV stored in 8 bits: q8_part_bytes()
 
   // Writes one row of `cols` columns, a multiple of 32, as QuantizedRows of `batch` rows has it.
   void (*quantize_row)(const float* x, std::size_t cols, std::size_t batch,
                        const QuantizedRow& to) = nullptr;
   // Half precision of `count` floats, rounded to nearest, ties to even.
   void (*to_f16)(const float* x, std::size_t count, std::uint16_t* out) = nullptr;
+  // One head's keys or values of a token in 8 bits: `count` codes and the q8_blocks(count) scales,
+  // f16, of their blocks.
+  void (*to_q8)(const float* x, std::size_t count, std::int8_t* codes,
+                std::uint16_t* scales) = nullptr;
   // out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i]. out may be x.
   void (*rms_norm)(const float* x, const float* weight, float* out, std::size_t count,
                    float epsilon) = nullptr;

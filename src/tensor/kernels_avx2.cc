@@ -39,6 +39,15 @@ struct Avx2 {
   static Floats load_bf16_n(const std::byte* p, std::size_t n) {
     return floats_from_bf16(load_halves_n(p, n));
   }
+  static Floats load_i8(const std::byte* p) {
+    const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+  }
+  static Floats load_i8_n(const std::byte* p, std::size_t n) {
+    std::byte copy[kLanes] = {};
+    std::memcpy(copy, p, n);
+    return load_i8(copy);
+  }
   static void store(float* p, Floats v) { _mm256_storeu_ps(p, v); }
   static void store_n(float* p, Floats v, std::size_t n) {
     float copy[kLanes];

@@ -39,6 +39,14 @@ struct Avx512 {
   static Floats load_bf16_n(const std::byte* p, std::size_t n) {
     return floats_from_bf16(_mm256_maskz_loadu_epi16(first_lanes(n), p));
   }
+  static Floats load_i8(const std::byte* p) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
+  }
+  static Floats load_i8_n(const std::byte* p, std::size_t n) {
+    const __m128i bytes = _mm_maskz_loadu_epi8(first_lanes(n), p);
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
+  }
   static void store(float* p, Floats v) { _mm512_storeu_ps(p, v); }
   static void store_n(float* p, Floats v, std::size_t n) {
     _mm512_mask_storeu_ps(p, first_lanes(n), v);

@@ -18,6 +18,7 @@ struct Portable {
   using Floats = float __attribute__((vector_size(16)));
   using Words = std::uint32_t __attribute__((vector_size(16)));
   using Halves = std::uint16_t __attribute__((vector_size(8)));
+  using Bytes = std::int8_t __attribute__((vector_size(4)));
 
   static Floats set1(float x) { return Floats{x, x, x, x}; }
   static Floats load_f32(const std::byte* p) {
@@ -57,6 +58,12 @@ struct Portable {
   static Floats load_bf16(const std::byte* p) { return floats(load_words(p, kLanes) << 16); }
   static Floats load_bf16_n(const std::byte* p, std::size_t n) {
     return floats(load_words(p, n) << 16);
+  }
+  static Floats load_i8(const std::byte* p) { return load_i8_n(p, kLanes); }
+  static Floats load_i8_n(const std::byte* p, std::size_t n) {
+    Bytes b = {};
+    std::memcpy(&b, p, n);
+    return __builtin_convertvector(b, Floats);
   }
   static Floats fma(Floats a, Floats b, Floats c) { return a * b + c; }
   static Floats add(Floats a, Floats b) { return a + b; }
