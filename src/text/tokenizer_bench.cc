@@ -1,15 +1,20 @@
-// How fast text becomes ids: bytes a second of one core.
+// How fast text becomes ids: bytes a second of one core, by vocabulary, kind of text and length.
+// The goal is 5 MB/s, and the same at every length.
 //
-//   build-dev/text_bench
+//   build-release-test/text_bench
 //
-// RETORT_BENCH_VOCABULARIES names a folder of ggml-vocab-*.gguf files, RETORT_BENCH_TEXT a text
-// file (English by default, Debian's copy of the GPL).
+// RETORT_BENCH_VOCABULARIES names a folder of ggml-vocab-*.gguf files; the small ones of
+// tests/golden/tokenizer are always there. RETORT_BENCH_TEXT names a text file (English by default:
+// Debian's copy of the GPL). Texts are repeated to the length that is wanted.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
+#include <string>
+#include <utility>
 
 #include "gguf/gguf_file.h"
 #include "text/tokenizer.h"
@@ -22,11 +27,19 @@ std::string setting(const char* name, const char* otherwise) {
   return value != nullptr ? value : otherwise;
 }
 
-std::optional<Tokenizer> open_vocabulary(const std::string& name) {
+Result<Vocabulary> read_vocabulary(const std::string& name) {
+  const std::string golden = RETORT_SOURCE_DIR "/tests/golden/tokenizer/" + name;
+  if (std::filesystem::exists(golden + "/tokenizer.json")) {
+    return vocabulary_from_hugging_face(golden);
+  }
   const std::string folder = setting("RETORT_BENCH_VOCABULARIES", "../shared/data/vocab");
   auto file = gguf::GgufFile::open(folder + "/ggml-vocab-" + name + ".gguf");
-  if (!file) return std::nullopt;
-  auto vocabulary = vocabulary_from_gguf(*file);
+  if (!file) return std::move(file).error();
+  return vocabulary_from_gguf(*file);
+}
+
+std::optional<Tokenizer> open_vocabulary(const std::string& name) {
+  auto vocabulary = read_vocabulary(name);
   if (!vocabulary) return std::nullopt;
   auto tokenizer = Tokenizer::make(std::move(*vocabulary));
   if (!tokenizer) return std::nullopt;
@@ -51,8 +64,28 @@ std::string chinese() {
   return text;
 }
 
-void encode(benchmark::State& state, const std::string& vocabulary, const std::string& text) {
+std::string program() {
+  std::string text;
+  for (int i = 0; text.size() < 64'000; ++i) {
+    const std::string n = std::to_string(i * 7919 % 1000);
+    text += "  if (items[" + n + "].size() > limit_" + n +
+            ") {\n    // counts what is left\n    total += " + n + " * weights.at(\"key_" + n +
+            "\");\n    return Result<void>(error);\n  }\n";
+  }
+  return text;
+}
+
+std::string repeated(const std::string& text, std::size_t bytes) {
+  std::string out;
+  out.reserve(bytes + text.size());
+  while (!text.empty() && out.size() < bytes) out += text;
+  return out;
+}
+
+// The length is the benchmark's argument.
+void encode(benchmark::State& state, const std::string& vocabulary, const std::string& unit) {
   const std::optional<Tokenizer> tokenizer = open_vocabulary(vocabulary);
+  const std::string text = repeated(unit, static_cast<std::size_t>(state.range(0)));
   if (!tokenizer || text.empty()) {
     state.SkipWithError("no vocabulary or no text");
     return;
@@ -63,7 +96,8 @@ void encode(benchmark::State& state, const std::string& vocabulary, const std::s
     tokens = ids.size();
     benchmark::DoNotOptimize(ids.data());
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) *
+                          static_cast<std::int64_t>(text.size()));
   state.counters["bytes_per_token"] =
       static_cast<double>(text.size()) / static_cast<double>(tokens);
 }
@@ -76,16 +110,25 @@ void make(benchmark::State& state, const std::string& vocabulary) {
   }
 }
 
-BENCHMARK_CAPTURE(encode, gpt2_english, "gpt-2", english());
-BENCHMARK_CAPTURE(encode, gpt2_chinese, "gpt-2", chinese());
-BENCHMARK_CAPTURE(encode, gpt2_one_letter, "gpt-2", std::string(1u << 20, 'a'));
-BENCHMARK_CAPTURE(encode, deepseek_english, "deepseek-llm", english());
-BENCHMARK_CAPTURE(encode, llama_spm_english, "llama-spm", english());
-BENCHMARK_CAPTURE(encode, llama_spm_chinese, "llama-spm", chinese());
-BENCHMARK_CAPTURE(encode, llama_spm_one_letter, "llama-spm", std::string(1u << 20, 'a'));
-BENCHMARK_CAPTURE(make, gpt2, "gpt-2")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(make, deepseek, "deepseek-llm")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(make, llama_spm, "llama-spm")->Unit(benchmark::kMillisecond);
+void register_all() {
+  const std::pair<const char*, std::string> texts[] = {
+      {"english", english()}, {"chinese", chinese()}, {"program", program()}, {"one_letter", "a"}};
+  for (const char* name : {"gpt-2", "deepseek-llm", "falcon", "llama-spm", "llama3", "qwen2",
+                           "llama2", "metaspace", "unigram", "unigram_bytes"}) {
+    for (const auto& [kind, text] : texts) {
+      const std::string title = "encode/" + std::string(name) + "/" + kind;
+      benchmark::RegisterBenchmark(title.c_str(), encode, name, text)
+          ->Arg(64 << 10)
+          ->Arg(1 << 20)
+          ->Arg(8 << 20)
+          ->Unit(benchmark::kMillisecond);
+    }
+    const std::string title = "make/" + std::string(name);
+    benchmark::RegisterBenchmark(title.c_str(), make, name)->Unit(benchmark::kMillisecond);
+  }
+}
+
+[[maybe_unused]] const bool kRegistered = (register_all(), true);
 
 }  // namespace
 }  // namespace retort::text
