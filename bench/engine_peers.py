@@ -35,6 +35,7 @@ from peer_output import NoFigure, tokens_per_s
 from server_process import ServerProcess, free_port
 
 RUN_TIMEOUT_S = 1800
+PEER_TIMEOUT_S = 1800
 # llama.cpp's programs print from a thread whose last lines are lost where they end before it runs.
 PEER_TRIES = 3
 # What `retort bench` is told, for the figures that are read from it.
@@ -67,7 +68,7 @@ def run_peer(command: list[str]) -> tuple[str, int]:
                                        stderr=subprocess.STDOUT)
         except OSError as error:
             raise BenchError(f"{command[0]} cannot be started: {error.strerror}") from None
-        alarm = threading.Timer(RUN_TIMEOUT_S, process.kill)
+        alarm = threading.Timer(PEER_TIMEOUT_S, process.kill)
         alarm.start()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -76,7 +77,7 @@ def run_peer(command: list[str]) -> tuple[str, int]:
         output.seek(0)
         text = output.read().decode("utf-8", "replace")
     if not in_time:
-        raise BenchError(f"{command[0]} did not end within {RUN_TIMEOUT_S} s")
+        raise BenchError(f"{command[0]} did not end within {PEER_TIMEOUT_S} s")
     if process.returncode != 0:
         raise BenchError(f"{command[0]} ended with {process.returncode}: {last_line(text)[:200]}")
     return text, usage.ru_maxrss * 1024

@@ -208,7 +208,7 @@ class Scripts(StandIn):
         self.assertEqual(code, 0, err)
 
     def test_a_peer_that_hangs_is_ended(self):
-        with mock.patch.object(engine_peers, "RUN_TIMEOUT_S", 0.2):
+        with mock.patch.object(engine_peers, "PEER_TIMEOUT_S", 0.2):
             code, out, err = self.run_script(
                 engine_peers, "--pairs", "1", "--peer", "prefill", "llama-bench", "sleep 60")
         self.assertEqual((code, out), (1, ""))
