@@ -65,6 +65,7 @@ function(retort_folder name)
   endif()
   if(RETORT_BENCHES AND benches)
     add_executable(${name}_bench ${benches})
+    target_compile_definitions(${name}_bench PRIVATE RETORT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     target_link_libraries(${name}_bench PRIVATE retort_${name} retort_warnings
                                                 benchmark::benchmark_main)
   endif()
