@@ -41,6 +41,7 @@ install_on_clean_root() {
   release=$(. /etc/os-release && echo "$VERSION_CODENAME")
   mmdebstrap --variant=apt --mode=root "$release" "$work/root" &&
     cp "$work"/*.deb "$work/root/tmp" &&
+    chroot "$work/root" apt-get update -q &&
     chroot "$work/root" sh -c \
       'apt-get install -y --no-install-recommends /tmp/*.deb g++ pkg-config'
 }
