@@ -89,14 +89,17 @@ Result<void> load_text(LocalModel& model, const fs::path& path) {
 }
 
 // The vocabulary as constraints see it. Of the control tokens they allow those alone that are marks
-// of a call, and know those that are marks of thinking.
+// of a call, and know those that are marks of thinking. What spells a mark in part, as an ordinary
+// token "o" or "to" does of <tool_call>, is text like any other.
 Result<void> load_token_trie(LocalModel& model) {
   std::vector<std::string> pieces(static_cast<std::size_t>(model.weights->config().vocab_size));
   std::vector<std::uint32_t> hidden, marks;
   for (std::size_t id = 0; id < model.tokenizer->vocab_size(); ++id) {
     const auto token = static_cast<text::TokenId>(id);
     const std::string_view name = model.tokenizer->token_text(token);
-    if (model.tool_calls != nullptr && model.tool_calls->has_mark(name)) {
+    const bool added = model.tokenizer->is_control(token) ||
+                       model.tokenizer->type(token) == text::TokenType::user_defined;
+    if (added && model.tool_calls != nullptr && model.tool_calls->has_mark(name)) {
       marks.push_back(static_cast<std::uint32_t>(id));
     } else if (model.reasoning != nullptr && model.reasoning->has_mark(name)) {
       hidden.push_back(static_cast<std::uint32_t>(id));

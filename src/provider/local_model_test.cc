@@ -39,5 +39,23 @@ TEST_F(LocalModelTest, NamesADraftModelThatIsNotThere) {
   EXPECT_NE(model.error().message().find("/nowhere/draft.gguf"), std::string::npos);
 }
 
+TEST_F(LocalModelTest, MasksNoTextWithinStringsThatOnlySpellsAMarkInPart) {
+  const auto model = load("");
+  ASSERT_TRUE(model) << model.error().message();
+  ASSERT_NE((*model)->tool_calls, nullptr);
+  const text::Tokenizer& tokenizer = *(*model)->tokenizer;
+  const grammar::TokenSet& inside = (*model)->token_trie->string().inside.back();
+  int spelled = 0;
+  for (std::size_t id = 0; id < tokenizer.vocab_size(); ++id) {
+    const auto token = static_cast<text::TokenId>(id);
+    const std::string_view name = tokenizer.token_text(token);
+    const bool is_inside = (inside[id / 64] >> (id % 64) & 1) != 0;
+    if (!(*model)->tool_calls->has_mark(name)) continue;
+    EXPECT_EQ(is_inside, tokenizer.type(token) == text::TokenType::normal) << name;
+    if (is_inside) ++spelled;
+  }
+  EXPECT_GT(spelled, 5);
+}
+
 }  // namespace
 }  // namespace retort::provider
