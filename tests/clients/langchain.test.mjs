@@ -130,8 +130,8 @@ test("withStructuredOutput streams what it gives at once", async () => {
 test("jsonMode gives an object", async () => {
   const { wire, chat } = connect({ modelKwargs: { seed: 1 } });
   const object = await chat.withStructuredOutput(z.object({}).passthrough(), { method: "jsonMode" })
-    .invoke("Name a person.");
-  assert.equal(typeof object, "object");
+    .invoke("Extract the name and age as JSON: Tom Baker is 41 years old.");
+  assert.deepEqual(object, { name: "Tom Baker", age: 41 });
   assert.deepEqual(wire.requests[0].response_format, { type: "json_object" });
   await wire.answers();
 });
