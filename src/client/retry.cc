@@ -70,7 +70,9 @@ std::optional<std::chrono::system_clock::time_point> http_date(std::string_view 
       std::chrono::year(*year),
       std::chrono::month(static_cast<unsigned>(month - kMonths.begin()) + 1),
       std::chrono::day(*day));
-  if (!date.ok()) return std::nullopt;
+  // Further away than the clock's own type reaches.
+  constexpr std::chrono::year kFirst{1900}, kLast{2200};
+  if (!date.ok() || date.year() < kFirst || date.year() > kLast) return std::nullopt;
   return std::chrono::sys_days(date) + std::chrono::hours(*hours) + std::chrono::minutes(*minutes) +
          std::chrono::seconds(*seconds);
 }

@@ -134,6 +134,9 @@ TEST(Retry, HttpDateIsCountedFromNow) {
   const auto wait = retry_after({{"retry-after", "Sat, 21 Nov 2026 08:00:07 GMT"}}, now);
   EXPECT_EQ(wait, milliseconds(7'000));
   EXPECT_FALSE(retry_after({{"retry-after", "Sat, 41 Nov 2026 08:00:07 GMT"}}, now).has_value());
+  for (const char* far : {"Sun, 21 Nov 0094 08:00:07 GMT", "Sun, 21 Nov 9999 08:00:07 GMT"}) {
+    EXPECT_FALSE(retry_after({{"retry-after", far}}, now).has_value()) << far;
+  }
 }
 
 TEST(Retry, LongerRetryAfterThanThePolicyAllowsEndsTheCallAtOnce) {

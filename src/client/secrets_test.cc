@@ -10,8 +10,8 @@ namespace retort::client::test {
 namespace {
 
 std::string sent_key(const Mocked& mocked, std::size_t request) {
-  const std::string* key =
-      mocked.mock->requests().at(request).request.headers.find("authorization");
+  const auto requests = mocked.mock->requests();
+  const std::string* key = requests.at(request).request.headers.find("authorization");
   return key ? *key : "none";
 }
 
