@@ -27,8 +27,8 @@ struct alignas(64) TileConfig {
   std::uint8_t rows[16] = {};
 };
 
-// Tiles 0 to 3 hold products, 4 and 5 activations, 6 and 7 weights, in turn: with one tile of
-// products each part would wait until the one before is multiplied and stored.
+// Tiles 0 to 3 hold products, 4 and 5 activations, 6 and 7 weights, in turn: measured some percent
+// faster than with one of each, though not in a loop that does nothing else.
 //
 // A unit of work is 16 columns by one group of rows. Tiles cannot be added to floats: products go
 // through memory, and a load of what a tile has just stored waits long. So the tiles are one unit
