@@ -9,21 +9,8 @@ set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd -P)
 . "$root/tools/setup.sh"
 work=$root/build-test-packaging/debs
-passed=0 failed=0
 mkdir -p "$work"
-
-# check NAME COMMAND...
-check() {
-  name=$1
-  shift
-  if "$@" >"$work/$name.log" 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'FAILED %s\n' "$name"
-    tail -n 30 "$work/$name.log"
-  fi
-}
+. "$root/tests/packaging/check.sh"
 
 make_packages() {
   rm -f "$work"/*.deb

@@ -15,21 +15,8 @@ if [ "${1:-}" = --full ]; then
   shift
 fi
 work=$root/build-test-packaging
-passed=0 failed=0
 mkdir -p "$work"
-
-# check NAME COMMAND...
-check() {
-  name=$1
-  shift
-  if "$@" >"$work/$name.log" 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'FAILED %s\n' "$name"
-    tail -n 30 "$work/$name.log"
-  fi
-}
+. "$root/tests/packaging/check.sh"
 
 # library KIND COMPILER: builds and installs it below $work/KIND-COMPILER.
 library() {
